@@ -1,1 +1,4 @@
 //! Node.js http
+
+pub mod net;
+pub mod runtime;

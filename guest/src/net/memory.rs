@@ -1,0 +1,220 @@
+//! A pipe in memory, and a listener whose connections a test makes.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    mem,
+    rc::Rc,
+};
+
+use super::{NetError, ReadOutcome, Stream};
+use crate::runtime::Signal;
+
+/// Two connected streams, each with room for `capacity` unread bytes per direction.
+pub fn pipe(capacity: usize) -> (MemoryStream, MemoryStream) {
+    let there = Rc::new(Channel::new(capacity));
+    let back = Rc::new(Channel::new(capacity));
+    let far = MemoryStream { incoming: Rc::clone(&there), outgoing: Rc::clone(&back) };
+    (MemoryStream { incoming: back, outgoing: there }, far)
+}
+
+/// One end of a pipe.
+#[derive(Debug)]
+pub struct MemoryStream {
+    incoming: Rc<Channel>,
+    outgoing: Rc<Channel>,
+}
+
+impl MemoryStream {
+    /// Takes the two directions apart.
+    pub fn split(self) -> (MemoryReader, MemoryWriter) {
+        (MemoryReader(self.incoming), MemoryWriter(self.outgoing))
+    }
+}
+
+/// One direction of a pipe.
+#[derive(Debug)]
+struct Channel {
+    bytes: RefCell<Vec<u8>>,
+    capacity: usize,
+    state: Cell<ChannelState>,
+    changed: Signal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ChannelState {
+    Open,
+    /// The writer is gone; what is there can still be read.
+    Ended,
+    /// The reader is gone, or a test has reset the connection.
+    Broken,
+}
+
+impl Channel {
+    fn new(capacity: usize) -> Self {
+        Self {
+            bytes: RefCell::default(),
+            capacity,
+            state: Cell::new(ChannelState::Open),
+            changed: Signal::default(),
+        }
+    }
+
+    fn close(&self, state: ChannelState) {
+        if self.state.get() == ChannelState::Open {
+            self.state.set(state);
+            self.changed.notify();
+        }
+    }
+}
+
+/// The receiving half.
+#[derive(Debug)]
+pub struct MemoryReader(Rc<Channel>);
+
+impl MemoryReader {
+    /// As [`super::Reader::read`].
+    pub async fn read(&mut self, mut buffer: Vec<u8>) -> (ReadOutcome, Vec<u8>) {
+        let channel = &self.0;
+        let outcome = channel
+            .changed
+            .wait(|| {
+                let mut bytes = channel.bytes.borrow_mut();
+                if channel.state.get() == ChannelState::Broken {
+                    return Some(ReadOutcome::Failed(NetError::RESET));
+                }
+                if bytes.is_empty() {
+                    return (channel.state.get() == ChannelState::Ended).then_some(ReadOutcome::End);
+                }
+                let room = buffer.capacity() - buffer.len();
+                let taken = room.min(bytes.len());
+                buffer.extend(bytes.drain(..taken));
+                Some(ReadOutcome::Data(taken))
+            })
+            .await;
+        channel.changed.notify();
+        (outcome, buffer)
+    }
+
+    /// All that is there now, without waiting.
+    pub fn take(&self) -> Vec<u8> {
+        let taken = mem::take(&mut *self.0.bytes.borrow_mut());
+        self.0.changed.notify();
+        taken
+    }
+
+    /// Whether the other side has ended its writing and all was taken.
+    pub fn is_ended(&self) -> bool {
+        self.0.state.get() != ChannelState::Open && self.0.bytes.borrow().is_empty()
+    }
+}
+
+impl Drop for MemoryReader {
+    fn drop(&mut self) {
+        self.0.close(ChannelState::Broken);
+    }
+}
+
+/// The sending half.
+#[derive(Debug)]
+pub struct MemoryWriter(Rc<Channel>);
+
+impl MemoryWriter {
+    /// As [`super::Writer::write_all`].
+    pub async fn write_all(&mut self, mut bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+        let channel = &self.0;
+        let mut written = 0;
+        let outcome = channel
+            .changed
+            .wait(|| {
+                if channel.state.get() != ChannelState::Open {
+                    return Some(Err(NetError::BROKEN_PIPE));
+                }
+                let mut queued = channel.bytes.borrow_mut();
+                let room = channel.capacity.saturating_sub(queued.len()).min(bytes.len() - written);
+                queued.extend_from_slice(&bytes[written..written + room]);
+                written += room;
+                drop(queued);
+                if room > 0 {
+                    channel.changed.notify();
+                }
+                (written == bytes.len()).then_some(Ok(()))
+            })
+            .await;
+        bytes.clear();
+        outcome.map(|()| bytes)
+    }
+
+    /// Appends `bytes` whatever the capacity: how a test sends.
+    pub fn push(&self, bytes: &[u8]) {
+        self.0.bytes.borrow_mut().extend_from_slice(bytes);
+        self.0.changed.notify();
+    }
+
+    /// Makes the other side's reads and writes fail, as a TCP reset does.
+    pub fn reset(&self) {
+        self.0.close(ChannelState::Broken);
+    }
+}
+
+impl Drop for MemoryWriter {
+    fn drop(&mut self) {
+        self.0.close(ChannelState::Ended);
+    }
+}
+
+/// A listener and the handle that makes connections to it.
+pub fn listener() -> (MemoryListener, MemoryConnector) {
+    let queue =
+        Rc::new(Queue { streams: RefCell::default(), open: Cell::new(true), changed: Signal::default() });
+    (MemoryListener(Rc::clone(&queue)), MemoryConnector(queue))
+}
+
+#[derive(Debug)]
+struct Queue {
+    streams: RefCell<VecDeque<MemoryStream>>,
+    open: Cell<bool>,
+    changed: Signal,
+}
+
+/// The accepting side.
+#[derive(Debug)]
+pub struct MemoryListener(Rc<Queue>);
+
+impl MemoryListener {
+    /// As [`super::Listener::accept`].
+    pub async fn accept(&mut self) -> Option<Vec<Stream>> {
+        let queue = &self.0;
+        queue
+            .changed
+            .wait(|| {
+                let mut streams = queue.streams.borrow_mut();
+                if !streams.is_empty() {
+                    return Some(Some(streams.drain(..).map(Stream::Memory).collect()));
+                }
+                (!queue.open.get()).then_some(None)
+            })
+            .await
+    }
+}
+
+/// The connecting side; dropping it ends the listener as a draining host does.
+#[derive(Debug)]
+pub struct MemoryConnector(Rc<Queue>);
+
+impl MemoryConnector {
+    /// Connects and returns the client's two halves.
+    pub fn connect(&self, capacity: usize) -> (MemoryReader, MemoryWriter) {
+        let (near, far) = pipe(capacity);
+        self.0.streams.borrow_mut().push_back(far);
+        self.0.changed.notify();
+        near.split()
+    }
+}
+
+impl Drop for MemoryConnector {
+    fn drop(&mut self) {
+        self.0.open.set(false);
+        self.0.changed.notify();
+    }
+}

@@ -1,0 +1,149 @@
+//! What the drivers need from the world: streams of bytes that can be read, written and closed.
+//!
+//! Every operation takes and returns an owned buffer, because a pending operation of the component
+//! model owns the memory that it works on. Nothing here knows HTTP.
+//!
+//! `wasi.rs` is the one file that knows `wasi:sockets`; `memory.rs` is a pipe for tests and for
+//! servers that talk to themselves.
+
+mod error;
+pub mod memory;
+#[cfg(target_family = "wasm")]
+pub mod wasi;
+
+use std::net::SocketAddr;
+
+pub use self::error::NetError;
+
+/// A connection to a peer, whatever carries it.
+#[derive(Debug)]
+pub enum Stream {
+    /// TCP through `wasi:sockets`.
+    #[cfg(target_family = "wasm")]
+    Tcp(wasi::TcpStream),
+    /// A pipe in this process's memory.
+    Memory(memory::MemoryStream),
+}
+
+impl Stream {
+    /// Takes the stream apart into what is read, what is written and what is known of the two ends.
+    pub fn split(self) -> (Reader, Writer, Endpoints) {
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(stream) => {
+                let (reader, writer, endpoints) = stream.split();
+                (Reader::Tcp(reader), Writer::Tcp(writer), Endpoints::Tcp(endpoints))
+            }
+            Self::Memory(stream) => {
+                let (reader, writer) = stream.split();
+                (Reader::Memory(reader), Writer::Memory(writer), Endpoints::Unknown)
+            }
+        }
+    }
+}
+
+/// How a read ended.
+#[derive(Debug)]
+pub enum ReadOutcome {
+    /// This many bytes were appended to the buffer; never 0.
+    Data(usize),
+    /// The peer has sent all that it will.
+    End,
+    /// The connection failed.
+    Failed(NetError),
+}
+
+/// The receiving half of a stream.
+#[derive(Debug)]
+pub enum Reader {
+    /// TCP.
+    #[cfg(target_family = "wasm")]
+    Tcp(wasi::TcpReader),
+    /// In memory.
+    Memory(memory::MemoryReader),
+}
+
+impl Reader {
+    /// Reads once into the spare capacity of `buffer`, which must not be empty.
+    pub async fn read(&mut self, buffer: Vec<u8>) -> (ReadOutcome, Vec<u8>) {
+        debug_assert!(buffer.capacity() > buffer.len(), "a read needs room");
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(reader) => reader.read(buffer).await,
+            Self::Memory(reader) => reader.read(buffer).await,
+        }
+    }
+}
+
+/// The sending half of a stream. Dropping it sends what the transport knows as "end" (TCP: FIN).
+#[derive(Debug)]
+pub enum Writer {
+    /// TCP.
+    #[cfg(target_family = "wasm")]
+    Tcp(wasi::TcpWriter),
+    /// In memory.
+    Memory(memory::MemoryWriter),
+}
+
+impl Writer {
+    /// Writes all of `bytes` and gives the emptied buffer back for the next write.
+    pub async fn write_all(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(writer) => writer.write_all(bytes).await,
+            Self::Memory(writer) => writer.write_all(bytes).await,
+        }
+    }
+}
+
+/// What is known of the two ends of a stream.
+#[derive(Debug)]
+pub enum Endpoints {
+    /// TCP: asked of the socket on demand.
+    #[cfg(target_family = "wasm")]
+    Tcp(wasi::TcpEndpoints),
+    /// A stream without addresses.
+    Unknown,
+}
+
+impl Endpoints {
+    /// The address on this side.
+    pub fn local(&self) -> Option<SocketAddr> {
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(endpoints) => endpoints.local(),
+            Self::Unknown => None,
+        }
+    }
+
+    /// The peer's address.
+    pub fn remote(&self) -> Option<SocketAddr> {
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(endpoints) => endpoints.remote(),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// Something that connections come from.
+#[derive(Debug)]
+pub enum Listener {
+    /// A listening TCP socket.
+    #[cfg(target_family = "wasm")]
+    Tcp(wasi::TcpListener),
+    /// Connections that a test makes.
+    Memory(memory::MemoryListener),
+}
+
+impl Listener {
+    /// Waits for connections and takes those that are there, at most a few dozen. `None` when no
+    /// more will come: the host drains, or the other side of a memory listener is gone.
+    pub async fn accept(&mut self) -> Option<Vec<Stream>> {
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(listener) => listener.accept().await,
+            Self::Memory(listener) => listener.accept().await,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! TCP over `wasi:sockets` 0.3: the one file that knows it.
+//!
+//! Rules of the platform that shape it: a dropped pending operation is a synchronous cancellation,
+//! allowed only inside an async task, so streams are read, written and dropped by the driver alone;
+//! the outcome of a direction is a future beside its stream, looked at when the stream has ended.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use wasi::sockets::{
+    ip_name_lookup,
+    types::{
+        ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+        TcpSocket,
+    },
+};
+use wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
+
+use super::{NetError, ReadOutcome, Stream};
+
+/// How many accepted sockets one read of the listening stream may take.
+const ACCEPT_BATCH: usize = 32;
+
+type Outcome = FutureReader<Result<(), ErrorCode>>;
+
+/// A connected socket.
+#[derive(Debug)]
+pub struct TcpStream {
+    socket: TcpSocket,
+}
+
+impl TcpStream {
+    /// Starts both directions.
+    pub fn split(self) -> (TcpReader, TcpWriter, TcpEndpoints) {
+        let (incoming, received) = self.socket.receive();
+        let (outgoing, to_send) = wasi::wit_stream::new();
+        let sent = self.socket.send(to_send);
+        (
+            TcpReader { stream: incoming, outcome: Some(received) },
+            TcpWriter { stream: outgoing, outcome: Some(sent) },
+            TcpEndpoints { socket: self.socket },
+        )
+    }
+}
+
+/// The receiving half; dropping it shuts reception down.
+#[derive(Debug)]
+pub struct TcpReader {
+    stream: StreamReader<u8>,
+    /// Taken when it is awaited, which is once.
+    outcome: Option<Outcome>,
+}
+
+impl TcpReader {
+    /// As [`super::Reader::read`].
+    pub async fn read(&mut self, buffer: Vec<u8>) -> (ReadOutcome, Vec<u8>) {
+        let (result, buffer) = self.stream.read(buffer).await;
+        let outcome = match result {
+            StreamResult::Complete(read) if read > 0 => ReadOutcome::Data(read),
+            StreamResult::Complete(_) | StreamResult::Dropped | StreamResult::Cancelled => {
+                match failure(&mut self.outcome).await {
+                    Some(error) => ReadOutcome::Failed(error),
+                    None => ReadOutcome::End,
+                }
+            }
+        };
+        (outcome, buffer)
+    }
+}
+
+/// The sending half; dropping it sends FIN after all that was written.
+#[derive(Debug)]
+pub struct TcpWriter {
+    stream: StreamWriter<u8>,
+    outcome: Option<Outcome>,
+}
+
+impl TcpWriter {
+    /// As [`super::Writer::write_all`].
+    pub async fn write_all(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+        let (mut result, mut rest) = self.stream.write(bytes).await;
+        while rest.remaining() > 0 {
+            if let StreamResult::Dropped = result {
+                return Err(failure(&mut self.outcome).await.unwrap_or(NetError::BROKEN_PIPE));
+            }
+            (result, rest) = self.stream.write_buf(rest).await;
+        }
+        Ok(rest.into_vec())
+    }
+}
+
+/// Why a direction has ended, `None` when it did so in order.
+async fn failure(outcome: &mut Option<Outcome>) -> Option<NetError> {
+    let outcome = outcome.take()?;
+    outcome.await.err().map(|code| net_error(&code))
+}
+
+/// The addresses of a connected socket; the handle keeps nothing else alive.
+#[derive(Debug)]
+pub struct TcpEndpoints {
+    socket: TcpSocket,
+}
+
+impl TcpEndpoints {
+    /// The address on this side.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.socket.get_local_address().ok().map(from_wasi)
+    }
+
+    /// The peer's address.
+    pub fn remote(&self) -> Option<SocketAddr> {
+        self.socket.get_remote_address().ok().map(from_wasi)
+    }
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub struct TcpListener {
+    accepted: StreamReader<TcpSocket>,
+    address: SocketAddr,
+}
+
+impl TcpListener {
+    /// Binds `address` and listens; port 0 lets the system choose.
+    ///
+    /// # Errors
+    /// What `bind` and `listen` report, under Node's names.
+    pub fn bind(address: SocketAddr, backlog: u32) -> Result<Self, NetError> {
+        let family = if address.is_ipv4() { IpAddressFamily::Ipv4 } else { IpAddressFamily::Ipv6 };
+        let listening = || {
+            let socket = TcpSocket::create(family)?;
+            socket.bind(to_wasi(address))?;
+            // The default of 128 makes bursts wait a second for a repeated SYN; where the host
+            // does not take the hint there is nothing better to do than to go on.
+            let _ = socket.set_listen_backlog_size(u64::from(backlog.max(1)));
+            let accepted = socket.listen()?;
+            Ok((accepted, from_wasi(socket.get_local_address()?)))
+        };
+        let (accepted, address) = listening().map_err(|code: ErrorCode| net_error(&code))?;
+        Ok(Self { accepted, address })
+    }
+
+    /// The address it is bound to, with the real port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// As [`super::Listener::accept`].
+    pub async fn accept(&mut self) -> Option<Vec<Stream>> {
+        let (result, sockets) = self.accepted.read(Vec::with_capacity(ACCEPT_BATCH)).await;
+        match result {
+            StreamResult::Complete(_) => {
+                Some(sockets.into_iter().map(|socket| Stream::Tcp(TcpStream { socket })).collect())
+            }
+            StreamResult::Dropped | StreamResult::Cancelled => None,
+        }
+    }
+}
+
+/// The addresses of `name`, best first.
+///
+/// # Errors
+/// `ENOTFOUND`, whatever the resolver's reason: WASI tells no more.
+pub async fn resolve(name: &str) -> Result<Vec<IpAddr>, NetError> {
+    let addresses = ip_name_lookup::resolve_addresses(name.to_owned()).await;
+    match addresses {
+        Ok(addresses) => Ok(addresses.into_iter().map(ip_from_wasi).collect()),
+        Err(_) => Err(NetError { code: "ENOTFOUND" }),
+    }
+}
+
+fn ip_from_wasi(address: IpAddress) -> IpAddr {
+    match address {
+        IpAddress::Ipv4((a, b, c, d)) => Ipv4Addr::new(a, b, c, d).into(),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => Ipv6Addr::new(a, b, c, d, e, f, g, h).into(),
+    }
+}
+
+fn from_wasi(address: IpSocketAddress) -> SocketAddr {
+    match address {
+        IpSocketAddress::Ipv4(v4) => SocketAddr::new(ip_from_wasi(IpAddress::Ipv4(v4.address)), v4.port),
+        IpSocketAddress::Ipv6(v6) => SocketAddr::new(ip_from_wasi(IpAddress::Ipv6(v6.address)), v6.port),
+    }
+}
+
+fn to_wasi(address: SocketAddr) -> IpSocketAddress {
+    match address {
+        SocketAddr::V4(v4) => IpSocketAddress::Ipv4(v4_to_wasi(v4)),
+        SocketAddr::V6(v6) => IpSocketAddress::Ipv6(v6_to_wasi(v6)),
+    }
+}
+
+fn v4_to_wasi(v4: SocketAddrV4) -> Ipv4SocketAddress {
+    let [a, b, c, d] = v4.ip().octets();
+    Ipv4SocketAddress { port: v4.port(), address: (a, b, c, d) }
+}
+
+fn v6_to_wasi(v6: SocketAddrV6) -> Ipv6SocketAddress {
+    let [a, b, c, d, e, f, g, h] = v6.ip().segments();
+    Ipv6SocketAddress {
+        port: v6.port(),
+        flow_info: v6.flowinfo(),
+        address: (a, b, c, d, e, f, g, h),
+        scope_id: v6.scope_id(),
+    }
+}
+
+/// WASI's codes are fewer than POSIX's; each maps to the one that Node's users match on.
+fn net_error(code: &ErrorCode) -> NetError {
+    let code = match code {
+        ErrorCode::AccessDenied => "EACCES",
+        ErrorCode::NotSupported => "ENOTSUP",
+        ErrorCode::InvalidArgument | ErrorCode::InvalidState => "EINVAL",
+        ErrorCode::OutOfMemory => "ENOMEM",
+        ErrorCode::Timeout => "ETIMEDOUT",
+        ErrorCode::AddressNotBindable => "EADDRNOTAVAIL",
+        ErrorCode::AddressInUse => "EADDRINUSE",
+        ErrorCode::RemoteUnreachable => "EHOSTUNREACH",
+        ErrorCode::ConnectionRefused => "ECONNREFUSED",
+        ErrorCode::ConnectionBroken => "EPIPE",
+        ErrorCode::ConnectionReset => "ECONNRESET",
+        ErrorCode::ConnectionAborted => "ECONNABORTED",
+        ErrorCode::DatagramTooLarge => "EMSGSIZE",
+        ErrorCode::Other(_) => "EIO",
+    };
+    NetError { code }
+}
