@@ -1,1 +1,4 @@
 //! Node.js http
+
+pub mod error;
+pub mod message;
