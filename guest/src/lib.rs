@@ -1,4 +1,6 @@
 //! Node.js http
 
+pub mod error;
+pub mod message;
 pub mod net;
 pub mod runtime;

@@ -21,7 +21,7 @@ use futures_util::{Stream as _, stream::FuturesUnordered};
 
 pub use self::clock::advance;
 pub use self::clock::{Millis, date, now, sleep_until};
-pub use self::signal::Signal;
+pub use self::signal::{Signal, unless};
 
 type Job = Pin<Box<dyn Future<Output = ()>>>;
 

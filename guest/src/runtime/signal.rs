@@ -4,6 +4,7 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     mem,
+    pin::pin,
     task::{Poll, Waker},
 };
 
@@ -62,4 +63,21 @@ impl Signal {
             }
         };
     }
+}
+
+/// Runs `work` unless `stop` holds: then `None`, and `work` is dropped here, in the task that ran it.
+/// `stop` is looked at first, and again after every notification of `signal`.
+pub async fn unless<T>(signal: &Signal, stop: impl Fn() -> bool, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        if stop() {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(done) = work.as_mut().poll(cx) {
+            return Poll::Ready(Some(done));
+        }
+        signal.register(cx.waker());
+        Poll::Pending
+    })
+    .await
 }

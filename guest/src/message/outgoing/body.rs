@@ -1,0 +1,189 @@
+//! Body bytes: `write`, `end`, `cork`, `flushHeaders`.
+
+use crate::error::Error;
+
+use super::decide::{Framing, ImplicitLength, declared_length};
+use super::digits::push_hex;
+use super::{HeadState, OutgoingMessage, Stage};
+
+impl OutgoingMessage {
+    /// `write`: `Ok(false)` asks the program to wait for `'drain'`.
+    ///
+    /// One write is one chunk, unless the message is corked. A response that must not have a body (HEAD, 204,
+    /// 304, 1xx) ignores the bytes.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, `ERR_HTTP_CONTENT_LENGTH_MISMATCH`,
+    /// `ERR_HTTP_BODY_NOT_ALLOWED`, and those of an implicit [`write_head`](Self::write_head).
+    pub fn write(&mut self, chunk: &[u8], date: &str) -> Result<bool, Error> {
+        self.check_writable()?;
+        let total = self.body_bytes + chunk.len() as u64;
+        self.check_length(
+            |declared| declared.is_some_and(|declared| total <= declared),
+            total,
+        )?;
+        self.imply_head(ImplicitLength::Unknown, date)?;
+        if !self.accepts_body()? {
+            return Ok(true);
+        }
+        self.push_body(chunk);
+        self.release();
+        let below = self.writable_length() < self.context.high_water_mark;
+        self.needs_drain |= !below;
+        Ok(below)
+    }
+
+    /// `end`: the last chunk, if any, and the end of the body. Where nothing was written before, the implicit
+    /// head carries the Content-Length.
+    ///
+    /// A second `end` without a chunk does nothing. JavaScript's `end('')` is `end(None)`, see
+    /// [`Chunk::is_falsy`](crate::message::Chunk::is_falsy).
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write) when there is a chunk; otherwise only a length mismatch and those of an
+    /// implicit head. The message stays open, save where it was destroyed.
+    pub fn end(&mut self, chunk: Option<&[u8]>, date: &str) -> Result<(), Error> {
+        if self.stage != Stage::Open {
+            return chunk.map_or(Ok(()), |_| Err(Error::write_after_end()));
+        }
+        if self.destroyed {
+            self.stage = Stage::Ended;
+            return chunk.map_or(Ok(()), |_| Err(Error::stream_destroyed("write")));
+        }
+        let last = chunk.unwrap_or_default();
+        let total = self.body_bytes + last.len() as u64;
+        self.check_length(|declared| declared == Some(total), total)?;
+        self.imply_head(ImplicitLength::Body(last.len() as u64), date)?;
+        if chunk.is_some() && self.accepts_body()? {
+            self.push_body(last);
+        }
+        self.flush_corked_chunk();
+        self.finish_body();
+        self.corks = 0;
+        self.stage = Stage::Ended;
+        self.release();
+        Ok(())
+    }
+
+    /// `flushHeaders`: sends the head now, which makes the body chunked unless its length was given.
+    ///
+    /// # Errors
+    /// Those of an implicit [`write_head`](Self::write_head).
+    pub fn flush_headers(&mut self, date: &str) -> Result<(), Error> {
+        self.imply_head(ImplicitLength::Unknown, date)?;
+        self.head = HeadState::Sent;
+        self.release();
+        Ok(())
+    }
+
+    /// `cork`: holds output back until as many `uncork`s, or `end`.
+    pub const fn cork(&mut self) {
+        self.corks += 1;
+    }
+
+    /// `uncork`: the last one releases what was held; chunked writes have become one chunk. Without `cork` it
+    /// does nothing.
+    pub fn uncork(&mut self) {
+        if self.corks == 0 {
+            return;
+        }
+        self.corks -= 1;
+        if self.corks == 0 {
+            self.flush_corked_chunk();
+            self.release();
+        }
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        if self.stage != Stage::Open {
+            Err(Error::write_after_end())
+        } else if self.destroyed {
+            Err(Error::stream_destroyed("write"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// `strictContentLength`: asks `fits` about the declared length, if there is one that counts.
+    ///
+    /// Node notices a length that was set by `setHeader` only after it has sent the first bytes; we look before.
+    fn check_length(&self, fits: impl Fn(Option<u64>) -> bool, total: u64) -> Result<(), Error> {
+        if !self.strict_content_length {
+            return Ok(());
+        }
+        let declared = match self.framing {
+            Framing::Length(declared) => declared,
+            Framing::Undecided if self.may_have_body() && !self.has_header("transfer-encoding") => {
+                let Some(value) = self.get_header("content-length") else {
+                    return Ok(());
+                };
+                declared_length(&value.to_text())
+            }
+            _ => return Ok(()),
+        };
+        if fits(declared) {
+            Ok(())
+        } else {
+            Err(Error::content_length_mismatch(total, declared))
+        }
+    }
+
+    /// Whether body bytes are written; if not they are ignored, or an error where the server wants that.
+    fn accepts_body(&self) -> Result<bool, Error> {
+        if self.framing == Framing::NoBody && self.context.reject_non_standard_body_writes {
+            return Err(Error::body_not_allowed());
+        }
+        Ok(self.framing != Framing::NoBody)
+    }
+
+    fn push_body(&mut self, chunk: &[u8]) {
+        self.body_bytes += chunk.len() as u64;
+        if self.framing != Framing::Chunked {
+            self.out.extend_from_slice(chunk);
+        } else if self.corks > 0 {
+            self.corked_chunk.extend_from_slice(chunk);
+            // The head waits with the chunk; an empty write alone sends it.
+            if !self.corked_chunk.is_empty() {
+                return;
+            }
+        } else if !chunk.is_empty() {
+            push_chunk(&mut self.out, chunk);
+        }
+        self.head = HeadState::Sent;
+    }
+
+    fn flush_corked_chunk(&mut self) {
+        if self.corked_chunk.is_empty() {
+            return;
+        }
+        let chunk = std::mem::take(&mut self.corked_chunk);
+        push_chunk(&mut self.out, &chunk);
+        self.head = HeadState::Sent;
+    }
+
+    fn finish_body(&mut self) {
+        match self.framing {
+            Framing::Chunked => {
+                self.out.extend_from_slice(b"0\r\n");
+                self.out.append(&mut self.trailers);
+                self.out.extend_from_slice(b"\r\n");
+            }
+            // S8: what follows on the connection would be read as the rest of this body, or the rest of this
+            // body as what follows.
+            Framing::Length(declared) if declared != Some(self.body_bytes) => {
+                self.closes_connection = true;
+            }
+            _ => {}
+        }
+        self.head = HeadState::Sent;
+    }
+}
+
+/// RFC 9112 §7.1: size in hexadecimal, data, each with CRLF.
+fn push_chunk(out: &mut Vec<u8>, data: &[u8]) {
+    out.reserve(data.len() + 20);
+    push_hex(out, data.len());
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(data);
+    out.extend_from_slice(b"\r\n");
+}

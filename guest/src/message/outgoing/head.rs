@@ -1,0 +1,298 @@
+//! The head, rendered.
+//!
+//! One pass: each line is checked and written as it comes, and what it says about connection and framing is
+//! noted as [`Facts`]. Behind the last line the facts decide what Node adds (`decide`). An error takes all
+//! bytes back.
+
+use crate::error::Error;
+use crate::message::headers::{HeaderValue, push_latin1};
+use crate::message::validate::{
+    validate_header_name, validate_header_value, validate_status_message,
+};
+
+use super::decide::{ConnectionLine, Decision, Facts, ImplicitLength, LengthLine};
+use super::digits::push_decimal;
+use super::headers::{HeaderMap, check_value};
+use super::reason::reason_or_unknown;
+use super::{HeadState, OutgoingMessage};
+
+/// The headers of `writeHead`.
+#[derive(Clone, Copy, Debug)]
+pub enum HeadFields<'a> {
+    /// None: only what `setHeader` set.
+    None,
+    /// An object: each pair replaces what is there under its name.
+    Object(&'a [(String, HeaderValue)]),
+    /// A flat array, or an array of pairs: names may repeat, and all of them replace what was set before.
+    Array(&'a [(String, HeaderValue)]),
+    /// Like `Array`, with strings only.
+    Strings(&'a [(String, String)]),
+}
+
+impl OutgoingMessage {
+    /// `writeHead`: renders the head, which then waits for the first body bytes.
+    ///
+    /// Headers given here win over those set before. If none were set, the given ones are not remembered
+    /// (`getHeader` does not see them).
+    ///
+    /// # Errors
+    /// `ERR_HTTP_HEADERS_SENT`, `ERR_HTTP_INVALID_STATUS_CODE`, `ERR_INVALID_CHAR`, `ERR_INVALID_HTTP_TOKEN`,
+    /// `ERR_HTTP_TRAILER_INVALID` for a `Trailer` header on a body that is not chunked (I-50). Status and
+    /// message stay set then, as in Node.
+    pub fn write_head(
+        &mut self,
+        status: u16,
+        reason: Option<String>,
+        fields: HeadFields<'_>,
+        date: &str,
+    ) -> Result<(), Error> {
+        self.start_head(status, reason, fields, ImplicitLength::Unknown, date)
+    }
+
+    /// The head that `write`, `end` and `flushHeaders` imply.
+    pub(super) fn imply_head(&mut self, length: ImplicitLength, date: &str) -> Result<(), Error> {
+        if self.headers_sent() {
+            return Ok(());
+        }
+        if !self.is_response {
+            return Err(Error::method_not_implemented("_implicitHeader()"));
+        }
+        self.start_head(self.status_code, None, HeadFields::None, length, date)
+    }
+
+    pub(super) fn start_head(
+        &mut self,
+        status: u16,
+        reason: Option<String>,
+        fields: HeadFields<'_>,
+        length: ImplicitLength,
+        date: &str,
+    ) -> Result<(), Error> {
+        if self.headers_sent() {
+            return Err(Error::headers_sent("write"));
+        }
+        if !(100..=999).contains(&status) {
+            return Err(Error::invalid_status_code(status));
+        }
+        if reason.is_some() {
+            self.status_message = reason;
+        }
+        self.status_code = status;
+        let fields = if self.headers.is_some() {
+            self.merge(fields)?
+        } else {
+            fields
+        };
+        let start = self.out.len();
+        let rendered = self.render(fields, length, date, start);
+        match rendered {
+            Ok(()) => self.head = HeadState::Held(self.out.len() - start),
+            Err(_) => self.out.truncate(start),
+        }
+        rendered
+    }
+
+    /// Whether request and status allow a body (RFC 9112 §6.3, rule 1).
+    pub(super) const fn may_have_body(&self) -> bool {
+        self.has_body && !matches!(self.status_code, 100..=199 | 204 | 304)
+    }
+
+    /// Puts the headers of `writeHead` among those set before; what remains to be rendered is the whole.
+    fn merge<'a>(&mut self, fields: HeadFields<'_>) -> Result<HeadFields<'a>, Error> {
+        match fields {
+            HeadFields::None => {}
+            HeadFields::Object(fields) => {
+                for (name, value) in fields.iter().filter(|(name, _)| !name.is_empty()) {
+                    self.set_header(name, value.clone())?;
+                }
+            }
+            HeadFields::Array(fields) => {
+                for (name, _) in fields {
+                    self.remove_header(name)?;
+                }
+                for (name, value) in fields.iter().filter(|(name, _)| !name.is_empty()) {
+                    self.append_header(name, value.clone())?;
+                }
+            }
+            HeadFields::Strings(fields) => {
+                for (name, _) in fields {
+                    self.remove_header(name)?;
+                }
+                for (name, value) in fields.iter().filter(|(name, _)| !name.is_empty()) {
+                    self.append_header(name, value.clone().into())?;
+                }
+            }
+        }
+        Ok(HeadFields::None)
+    }
+
+    fn render(
+        &mut self,
+        fields: HeadFields<'_>,
+        length: ImplicitLength,
+        date: &str,
+        start: usize,
+    ) -> Result<(), Error> {
+        self.push_status_line()?;
+        let lines = self.out.len();
+        let mut facts = self.push_fields(fields, false)?;
+        if facts.transfer_encoding && facts.content_length.is_some() {
+            // S7: one of the two would desynchronise somebody. Rare enough to render twice.
+            self.out.truncate(lines);
+            facts = self.push_fields(fields, true)?;
+        }
+        let decision = self.decide(&facts, length);
+        if facts.trailer && !decision.chunked {
+            return Err(Error::trailer_invalid());
+        }
+        self.push_automatic(&facts, &decision, date);
+        debug_assert!(self.out.len() > start);
+        self.keep_alive = decision.keep_alive;
+        self.closes_connection = decision.last;
+        self.framing = decision.framing;
+        Ok(())
+    }
+
+    fn push_status_line(&mut self) -> Result<(), Error> {
+        let status = self.status_code;
+        self.out.extend_from_slice(b"HTTP/1.1 ");
+        push_decimal(&mut self.out, status.into());
+        self.out.push(b' ');
+        match self.status_message.as_deref() {
+            None | Some("") => self
+                .out
+                .extend_from_slice(reason_or_unknown(status).as_bytes()),
+            Some(message) => {
+                validate_status_message(message)?;
+                push_latin1(&mut self.out, message);
+            }
+        }
+        self.out.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// Writes the program's own lines. `drop_length` leaves out Content-Length.
+    fn push_fields(&mut self, fields: HeadFields<'_>, drop_length: bool) -> Result<Facts, Error> {
+        let mut facts = Facts::default();
+        match fields {
+            HeadFields::None => {
+                // Out of `self` while its values are written; they were checked when they were set.
+                let headers = self.headers.take();
+                for (name, value) in headers.iter().flat_map(HeaderMap::iter) {
+                    self.push_value(name, value, drop_length, &mut facts);
+                }
+                self.headers = headers;
+            }
+            HeadFields::Object(fields) => {
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    // Of equal keys an object has the place of the first and the value of the last.
+                    let is_key = |(key, _): &&(String, HeaderValue)| key == name;
+                    if fields[..index].iter().any(|field| is_key(&field)) {
+                        continue;
+                    }
+                    let value = fields.iter().rfind(is_key).map_or(value, |(_, last)| last);
+                    self.push_checked(name, value, drop_length, &mut facts)?;
+                }
+            }
+            HeadFields::Array(fields) => {
+                for (name, value) in fields {
+                    self.push_checked(name, value, drop_length, &mut facts)?;
+                }
+            }
+            HeadFields::Strings(fields) => {
+                for (name, value) in fields {
+                    validate_header_name(name, None)?;
+                    validate_header_value(name, value)?;
+                    self.push_line(name, value, drop_length, &mut facts);
+                }
+            }
+        }
+        Ok(facts)
+    }
+
+    fn push_checked(
+        &mut self,
+        name: &str,
+        value: &HeaderValue,
+        drop_length: bool,
+        facts: &mut Facts,
+    ) -> Result<(), Error> {
+        validate_header_name(name, None)?;
+        check_value(name, value)?;
+        self.push_value(name, value, drop_length, facts);
+        Ok(())
+    }
+
+    /// One line, or one for each item of an array; some arrays become one line (I-10).
+    fn push_value(
+        &mut self,
+        name: &str,
+        value: &HeaderValue,
+        drop_length: bool,
+        facts: &mut Facts,
+    ) {
+        match value {
+            HeaderValue::Text(text) => self.push_line(name, text, drop_length, facts),
+            HeaderValue::Integer(number) => {
+                self.push_line(name, &number.to_string(), drop_length, facts);
+            }
+            HeaderValue::List(items) => {
+                let is_cookie = items.len() > 1 && name.eq_ignore_ascii_case("cookie");
+                if is_cookie || self.is_unique(name) {
+                    return self.push_line(name, &items.join("; "), drop_length, facts);
+                }
+                for item in items {
+                    self.push_line(name, item, drop_length, facts);
+                }
+            }
+        }
+    }
+
+    fn push_line(&mut self, name: &str, value: &str, drop_length: bool, facts: &mut Facts) {
+        facts.note(name, value);
+        if drop_length && name.eq_ignore_ascii_case("content-length") {
+            facts.content_length = None;
+            return;
+        }
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b": ");
+        push_latin1(&mut self.out, value);
+        self.out.extend_from_slice(b"\r\n");
+    }
+
+    /// Date, Connection, Keep-Alive and the length, in Node's order, and the empty line (I-1).
+    fn push_automatic(&mut self, facts: &Facts, decision: &Decision, date: &str) {
+        let out = &mut self.out;
+        if self.automatic.date && !facts.date {
+            out.extend_from_slice(b"Date: ");
+            out.extend_from_slice(date.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        match decision.connection {
+            ConnectionLine::None => {}
+            ConnectionLine::Close => out.extend_from_slice(b"Connection: close\r\n"),
+            ConnectionLine::KeepAlive => {
+                out.extend_from_slice(b"Connection: keep-alive\r\n");
+                if self.context.keep_alive_timeout > 0 && !facts.keep_alive {
+                    out.extend_from_slice(b"Keep-Alive: timeout=");
+                    push_decimal(out, self.context.keep_alive_timeout / 1000);
+                    if self.context.max_requests_per_socket > 0 {
+                        out.extend_from_slice(b", max=");
+                        push_decimal(out, self.context.max_requests_per_socket.into());
+                    }
+                    out.extend_from_slice(b"\r\n");
+                }
+            }
+        }
+        match decision.length {
+            LengthLine::None => {}
+            LengthLine::ContentLength(length) => {
+                out.extend_from_slice(b"Content-Length: ");
+                push_decimal(out, length);
+                out.extend_from_slice(b"\r\n");
+            }
+            LengthLine::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}

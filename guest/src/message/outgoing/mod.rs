@@ -1,0 +1,402 @@
+//! Node's OutgoingMessage and ServerResponse: from calls to bytes.
+//!
+//! One file for each thing a program does with a message: `headers` before the head, `head` for the head
+//! itself, `decide` for what it leaves open, `body` after it, `trailers` behind the body, `interim` for 1xx responses, and `respond` for all of
+//! it at once. This file holds what they share: the state, and the face towards the driver.
+
+mod body;
+mod decide;
+mod digits;
+mod head;
+mod headers;
+mod interim;
+mod reason;
+mod respond;
+#[cfg(test)]
+mod tests;
+mod trailers;
+
+pub use head::HeadFields;
+
+use std::rc::Rc;
+
+use crate::error::Error;
+use decide::{Automatic, Framing};
+use headers::HeaderMap;
+use reason::reason_or_unknown;
+
+/// What a response must know of its request and server.
+#[derive(Clone, Debug)]
+pub struct ResponseContext {
+    /// The request was HEAD: the response has a head only.
+    pub head_request: bool,
+    /// The HTTP version of the request, major and minor.
+    pub http_version: (u8, u8),
+    /// The request allows the connection to persist (llhttp's `shouldKeepAlive`).
+    pub keep_alive: bool,
+    /// The request has a `TE` header that names `chunked`. Only asked of HTTP/1.0 clients.
+    pub te_chunked: bool,
+    /// The request has `Expect: 100-continue`.
+    pub expects_continue: bool,
+    /// The server's `keepAliveTimeout` in milliseconds; 0 announces none.
+    pub keep_alive_timeout: u64,
+    /// The server's `maxRequestsPerSocket`; 0 is no limit.
+    pub max_requests_per_socket: u32,
+    /// This request is the last one that limit allows on its connection.
+    pub max_requests_reached: bool,
+    /// The server's `uniqueHeaders` in lower case: arrays under these names become one line.
+    pub unique_headers: Rc<[String]>,
+    /// The server's `rejectNonStandardBodyWrites`.
+    pub reject_non_standard_body_writes: bool,
+    /// The size of buffered output from which `write` returns `false`.
+    pub high_water_mark: usize,
+}
+
+impl Default for ResponseContext {
+    /// A GET over HTTP/1.1 to a server with Node's default options.
+    fn default() -> Self {
+        Self {
+            head_request: false,
+            http_version: (1, 1),
+            keep_alive: true,
+            te_chunked: false,
+            expects_continue: false,
+            keep_alive_timeout: 5000,
+            max_requests_per_socket: 0,
+            max_requests_reached: false,
+            unique_headers: Rc::new([]),
+            reject_non_standard_body_writes: false,
+            high_water_mark: DEFAULT_HIGH_WATER_MARK,
+        }
+    }
+}
+
+/// Node's default `highWaterMark` since version 22.
+pub const DEFAULT_HIGH_WATER_MARK: usize = 65536;
+
+/// An outgoing message: a response, or the bare parent class.
+///
+/// Setters and getters mirror Node's properties of the same names. Commands that may render a head take the
+/// current `Date`. The driver's side is `take_output`, `set_unflushed`, `set_finished` and the questions about
+/// the connection.
+#[derive(Debug)]
+pub struct OutgoingMessage {
+    /// Node's bare `OutgoingMessage` has headers and a buffer but cannot make a head of its own.
+    is_response: bool,
+    context: ResponseContext,
+    status_code: u16,
+    status_message: Option<String>,
+    strict_content_length: bool,
+
+    /// `None` until a header is set: `writeHead` treats "never set any" and "removed all" differently.
+    headers: Option<HeaderMap>,
+    automatic: Automatic,
+    /// Rendered trailer lines.
+    trailers: Vec<u8>,
+
+    /// 100 Continue was sent, so the request body will come.
+    continued: bool,
+    head: HeadState,
+    framing: Framing,
+    has_body: bool,
+    keep_alive: bool,
+    closes_connection: bool,
+
+    out: Vec<u8>,
+    /// How much of `out` the driver may take; the rest is corked or a head that waits for its body.
+    ready: usize,
+    /// Bytes that the driver took and the transport has not accepted yet.
+    unflushed: usize,
+    corks: u32,
+    /// Data of chunked writes since `cork`; it becomes one chunk.
+    corked_chunk: Vec<u8>,
+    body_bytes: u64,
+    needs_drain: bool,
+    stage: Stage,
+    destroyed: bool,
+    errored: Option<Box<Error>>,
+}
+
+/// How far the head is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HeadState {
+    /// Headers can be changed. Goes to `Held`.
+    Open,
+    /// Rendered, and the last so many bytes of `out`, but not for the driver yet. Goes to `Sent`.
+    Held(usize),
+    /// Released together with body bytes, by `flush_headers` or by `end`.
+    Sent,
+}
+
+/// How far the body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Takes writes. Goes to `Ended`.
+    Open,
+    /// `end` was called. Goes to `Finished`.
+    Ended,
+    /// Everything was handed to the transport.
+    Finished,
+}
+
+/// Creation, and the properties that a program sets or reads.
+impl OutgoingMessage {
+    /// A response to a request.
+    #[must_use]
+    pub fn response(context: ResponseContext) -> Self {
+        let has_body = !context.head_request;
+        let keep_alive = context.keep_alive;
+        Self {
+            is_response: true,
+            context,
+            status_code: 200,
+            status_message: None,
+            strict_content_length: false,
+            headers: None,
+            automatic: Automatic::default(),
+            trailers: Vec::new(),
+            continued: false,
+            head: HeadState::Open,
+            framing: Framing::Undecided,
+            has_body,
+            keep_alive,
+            closes_connection: false,
+            out: Vec::new(),
+            ready: 0,
+            unflushed: 0,
+            corks: 0,
+            corked_chunk: Vec::new(),
+            body_bytes: 0,
+            needs_drain: false,
+            stage: Stage::Open,
+            destroyed: false,
+            errored: None,
+        }
+    }
+
+    /// Node's `new http.OutgoingMessage()`: headers can be set, but nothing can be written.
+    #[must_use]
+    pub fn bare(high_water_mark: usize) -> Self {
+        let context = ResponseContext {
+            high_water_mark,
+            ..ResponseContext::default()
+        };
+        let mut message = Self {
+            is_response: false,
+            ..Self::response(context)
+        };
+        message.automatic.date = false;
+        message
+    }
+
+    /// `statusCode`.
+    #[must_use]
+    pub const fn status_code(&self) -> u16 {
+        self.status_code
+    }
+
+    /// Sets `statusCode`, which an implicit head uses; it is checked only then.
+    pub const fn set_status_code(&mut self, status: u16) {
+        self.status_code = status;
+    }
+
+    /// `statusMessage`: what was set, or the standard text once the head is rendered.
+    #[must_use]
+    pub fn status_message(&self) -> Option<&str> {
+        match self.status_message.as_deref() {
+            None | Some("") if self.headers_sent() => Some(reason_or_unknown(self.status_code)),
+            message => message,
+        }
+    }
+
+    /// Sets `statusMessage`; an empty one stands for the standard text. It is checked with the head.
+    pub fn set_status_message(&mut self, message: String) {
+        self.status_message = Some(message);
+    }
+
+    /// `sendDate`.
+    #[must_use]
+    pub const fn send_date(&self) -> bool {
+        self.automatic.date
+    }
+
+    /// Sets `sendDate`.
+    pub const fn set_send_date(&mut self, send: bool) {
+        self.automatic.date = send;
+    }
+
+    /// `strictContentLength`.
+    #[must_use]
+    pub const fn strict_content_length(&self) -> bool {
+        self.strict_content_length
+    }
+
+    /// Sets `strictContentLength`: a body that differs from its Content-Length is an error.
+    pub const fn set_strict_content_length(&mut self, strict: bool) {
+        self.strict_content_length = strict;
+    }
+
+    /// `shouldKeepAlive`, an undocumented property that programs use.
+    #[must_use]
+    pub const fn should_keep_alive(&self) -> bool {
+        self.keep_alive
+    }
+
+    /// Sets `shouldKeepAlive`.
+    pub const fn set_should_keep_alive(&mut self, keep_alive: bool) {
+        self.keep_alive = keep_alive;
+    }
+
+    /// `chunkedEncoding`.
+    #[must_use]
+    pub const fn chunked_encoding(&self) -> bool {
+        matches!(self.framing, Framing::Chunked)
+    }
+
+    /// `headersSent`: true once the head is rendered, even while it waits for the body.
+    #[must_use]
+    pub fn headers_sent(&self) -> bool {
+        self.head != HeadState::Open
+    }
+
+    /// `writableEnded`, and the deprecated `finished`: `end` was called.
+    #[must_use]
+    pub fn writable_ended(&self) -> bool {
+        self.stage != Stage::Open
+    }
+
+    /// `writableFinished`: everything was handed to the transport.
+    #[must_use]
+    pub fn writable_finished(&self) -> bool {
+        self.stage == Stage::Finished
+    }
+
+    /// `writableCorked`: how often `cork` was called.
+    #[must_use]
+    pub const fn writable_corked(&self) -> u32 {
+        self.corks
+    }
+
+    /// `writableHighWaterMark`.
+    #[must_use]
+    pub const fn writable_high_water_mark(&self) -> usize {
+        self.context.high_water_mark
+    }
+
+    /// `writableNeedDrain`: a write returned `false` and the buffer has not been empty since.
+    #[must_use]
+    pub fn writable_need_drain(&self) -> bool {
+        self.needs_drain && !self.destroyed && self.stage == Stage::Open
+    }
+
+    /// `destroyed`.
+    #[must_use]
+    pub const fn destroyed(&self) -> bool {
+        self.destroyed
+    }
+
+    /// `errored`: the argument of `destroy`.
+    #[must_use]
+    pub fn errored(&self) -> Option<&Error> {
+        self.errored.as_deref()
+    }
+
+    /// Destroys the message: nothing more is written, and output that was not taken is lost. The driver
+    /// destroys the connection.
+    pub fn destroy(&mut self, error: Option<Error>) {
+        if self.destroyed {
+            return;
+        }
+        self.destroyed = true;
+        self.errored = error.map(Box::new);
+        self.out = Vec::new();
+        self.corked_chunk = Vec::new();
+        self.ready = 0;
+        if self.head != HeadState::Open {
+            self.head = HeadState::Sent;
+        }
+    }
+}
+
+/// The driver's side.
+impl OutgoingMessage {
+    /// `writableLength`: bytes on their way, framing included. A head that waits for its body counts only
+    /// once a body waits with it.
+    #[must_use]
+    pub fn writable_length(&self) -> usize {
+        let corked = match self.corked_chunk.len() {
+            0 => 0,
+            // The size line and the CRLF behind the data will surround it.
+            data => data + digits::hex_length(data) + 4,
+        };
+        let held = match self.head {
+            HeadState::Held(held) if corked == 0 => held,
+            _ => 0,
+        };
+        self.unflushed + self.out.len() - held + corked
+    }
+
+    /// Whether there are bytes to take.
+    #[must_use]
+    pub const fn has_output(&self) -> bool {
+        self.ready > 0
+    }
+
+    /// The bytes that may go on the wire now.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        let mut taken = Vec::new();
+        self.take_output_into(&mut taken);
+        taken
+    }
+
+    /// Appends the bytes that may go on the wire now to `wire`; free of copies when `wire` is empty and
+    /// nothing is held back.
+    pub fn take_output_into(&mut self, wire: &mut Vec<u8>) {
+        if wire.is_empty() && self.ready == self.out.len() {
+            std::mem::swap(wire, &mut self.out);
+        } else {
+            wire.extend(self.out.drain(..self.ready));
+        }
+        self.ready = 0;
+    }
+
+    /// Tells how many of the taken bytes the transport still holds. Returns `true` when a program that was
+    /// told to wait may go on: Node's `'drain'`.
+    pub fn set_unflushed(&mut self, bytes: usize) -> bool {
+        self.unflushed = bytes;
+        if self.writable_need_drain() && self.writable_length() == 0 {
+            self.needs_drain = false;
+            return true;
+        }
+        false
+    }
+
+    /// Tells that `end` was called and everything is handed to the transport: Node's `'finish'`.
+    pub fn set_finished(&mut self) {
+        self.stage = Stage::Finished;
+    }
+
+    /// Whether the connection must close behind this message. Final once the message has ended: a body that
+    /// differs from its Content-Length shows only there.
+    #[must_use]
+    pub const fn closes_connection(&self) -> bool {
+        self.closes_connection
+    }
+
+    /// Whether all of the message is in the output.
+    #[must_use]
+    pub fn body_complete(&self) -> bool {
+        self.stage != Stage::Open
+    }
+
+    /// Makes everything in `out` ready for the driver, save what is corked and a head that waits.
+    fn release(&mut self) {
+        if self.corks > 0 {
+            return;
+        }
+        self.ready = match self.head {
+            HeadState::Held(held) => self.out.len() - held,
+            _ => self.out.len(),
+        };
+    }
+}
