@@ -1,1 +1,3 @@
 //! Node.js http
+
+pub mod proto;
