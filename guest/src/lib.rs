@@ -3,4 +3,5 @@
 pub mod error;
 pub mod message;
 pub mod net;
+pub mod proto;
 pub mod runtime;
