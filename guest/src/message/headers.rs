@@ -100,10 +100,10 @@ pub fn distinct<'a>(
     headers.entries
 }
 
-/// `message.rawHeaders`: name, value, name, value … exactly as they arrived.
-pub fn raw<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<String> {
+/// `message.rawHeaders`: names and values exactly as they arrived.
+pub fn raw<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<(String, String)> {
     fields
-        .flat_map(|(name, value)| [latin1_to_string(name), latin1_to_string(value)])
+        .map(|(name, value)| (latin1_to_string(name), latin1_to_string(value)))
         .collect()
 }
 

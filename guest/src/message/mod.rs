@@ -29,11 +29,13 @@
 //! **Strings** in heads are binary strings: every `char` is U+0000–U+00FF and becomes one byte ([`validate`]).
 //! Body text is ordinary text with an [`Encoding`].
 
+mod body;
 pub mod encoding;
 pub mod headers;
 pub mod outgoing;
 pub mod validate;
 
+pub use body::{Body, ReadResult};
 pub use encoding::{Chunk, Encoding};
 pub use headers::HeaderValue;
 pub use outgoing::{HeadFields, OutgoingMessage, ResponseContext};

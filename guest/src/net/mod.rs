@@ -6,6 +6,7 @@
 //! `wasi.rs` is the one file that knows `wasi:sockets`; `memory.rs` is a pipe for tests and for
 //! servers that talk to themselves.
 
+mod abort_signal;
 mod error;
 pub mod memory;
 #[cfg(target_family = "wasm")]
@@ -13,7 +14,7 @@ pub mod wasi;
 
 use std::net::SocketAddr;
 
-pub use self::error::NetError;
+pub use self::{abort_signal::AbortSignal, error::NetError};
 
 /// A connection to a peer, whatever carries it.
 #[derive(Debug)]

@@ -360,6 +360,13 @@ impl OutgoingMessage {
         self.ready = 0;
     }
 
+    /// Exchanges the output buffer for `buffer`, so that a message can render straight into the connection's
+    /// output. For [`respond`](Self::respond) only, which leaves no head behind that waits for its body.
+    pub(crate) fn swap_output(&mut self, buffer: &mut Vec<u8>) {
+        std::mem::swap(&mut self.out, buffer);
+        self.ready = 0;
+    }
+
     /// Tells how many of the taken bytes the transport still holds. Returns `true` when a program that was
     /// told to wait may go on: Node's `'drain'`.
     pub fn set_unflushed(&mut self, bytes: usize) -> bool {

@@ -1,0 +1,164 @@
+//! WIT types to the crate's and back: only `From`.
+
+use std::net::SocketAddr;
+
+use super::bindings::exports::node::http::{server as wit_server, types as wit};
+use crate::{
+    error::{Error, ErrorName},
+    message::{Chunk, Encoding, HeaderValue},
+    server::{ListenOptions, ServerOptions},
+};
+
+impl From<Error> for wit::Error {
+    fn from(error: Error) -> Self {
+        let details = error.details().cloned().unwrap_or_default();
+        Self {
+            name: error.name().into(),
+            code: error.code().to_owned(),
+            message: error.message().to_owned(),
+            parse: details.parse.map(|parse| wit::ParseDetails {
+                reason: parse.reason.into_owned(),
+                bytes_parsed: parse.bytes_parsed,
+                raw_packet: parse.raw_packet,
+            }),
+            system: details.system.map(|system| wit::SystemDetails {
+                syscall: system.syscall.to_owned(),
+                address: system.address,
+                port: system.port,
+            }),
+            cause: details.cause.map(|cause| wit::ErrorCause {
+                name: cause.name,
+                code: cause.code,
+                message: cause.message,
+            }),
+        }
+    }
+}
+
+impl From<ErrorName> for wit::ErrorName {
+    fn from(name: ErrorName) -> Self {
+        match name {
+            ErrorName::Error => Self::Error,
+            ErrorName::TypeError => Self::TypeError,
+            ErrorName::RangeError => Self::RangeError,
+            ErrorName::AbortError => Self::AbortError,
+        }
+    }
+}
+
+impl From<wit::ErrorName> for ErrorName {
+    fn from(name: wit::ErrorName) -> Self {
+        match name {
+            wit::ErrorName::Error => Self::Error,
+            wit::ErrorName::TypeError => Self::TypeError,
+            wit::ErrorName::RangeError => Self::RangeError,
+            wit::ErrorName::AbortError => Self::AbortError,
+        }
+    }
+}
+
+/// An application's own error, such as the argument of `destroy`: its details are not ours to keep.
+impl From<wit::Error> for Error {
+    fn from(error: wit::Error) -> Self {
+        Self::new(error.name.into(), error.code, error.message)
+    }
+}
+
+impl From<wit::HeaderValue> for HeaderValue {
+    fn from(value: wit::HeaderValue) -> Self {
+        match value {
+            wit::HeaderValue::Text(text) => Self::Text(text),
+            wit::HeaderValue::Integer(integer) => Self::Integer(integer),
+            wit::HeaderValue::List(list) => Self::List(list),
+        }
+    }
+}
+
+impl From<HeaderValue> for wit::HeaderValue {
+    fn from(value: HeaderValue) -> Self {
+        match value {
+            HeaderValue::Text(text) => Self::Text(text),
+            HeaderValue::Integer(integer) => Self::Integer(integer),
+            HeaderValue::List(list) => Self::List(list),
+        }
+    }
+}
+
+impl From<wit::Chunk> for Chunk {
+    fn from(chunk: wit::Chunk) -> Self {
+        match chunk {
+            wit::Chunk::Bytes(bytes) => Self::Bytes(bytes),
+            wit::Chunk::Text(text) => Self::Text(text),
+            wit::Chunk::Encoded((text, encoding)) => Self::Encoded(text, encoding.into()),
+        }
+    }
+}
+
+impl From<wit::Encoding> for Encoding {
+    fn from(encoding: wit::Encoding) -> Self {
+        match encoding {
+            wit::Encoding::Utf8 => Self::Utf8,
+            wit::Encoding::Utf16le => Self::Utf16Le,
+            wit::Encoding::Latin1 => Self::Latin1,
+            wit::Encoding::Ascii => Self::Ascii,
+            wit::Encoding::Hex => Self::Hex,
+            wit::Encoding::Base64 => Self::Base64,
+            wit::Encoding::Base64url => Self::Base64Url,
+        }
+    }
+}
+
+impl From<SocketAddr> for wit::SocketAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            address: address.ip().to_string(),
+            port: address.port(),
+            family: if address.is_ipv4() { wit::IpFamily::Ipv4 } else { wit::IpFamily::Ipv6 },
+        }
+    }
+}
+
+impl From<wit_server::ServerOptions> for ServerOptions {
+    fn from(options: wit_server::ServerOptions) -> Self {
+        Self {
+            connections_checking_interval: options.connections_checking_interval,
+            headers_timeout: options.headers_timeout,
+            high_water_mark: options.high_water_mark,
+            insecure_http_parser: options.insecure_http_parser,
+            join_duplicate_headers: options.join_duplicate_headers,
+            keep_alive: options.keep_alive,
+            keep_alive_initial_delay: options.keep_alive_initial_delay,
+            keep_alive_timeout: options.keep_alive_timeout,
+            max_header_size: options.max_header_size,
+            no_delay: options.no_delay,
+            request_timeout: options.request_timeout,
+            require_host_header: options.require_host_header,
+            unique_headers: options.unique_headers,
+            reject_non_standard_body_writes: options.reject_non_standard_body_writes,
+            http_allow_half_open: options.http_allow_half_open,
+            max_connections: options.max_connections,
+        }
+    }
+}
+
+impl From<wit_server::ListenOptions> for ListenOptions {
+    fn from(options: wit_server::ListenOptions) -> Self {
+        Self {
+            port: options.port,
+            host: options.host,
+            backlog: options.backlog,
+            ipv6_only: options.ipv6_only,
+            path: options.path,
+        }
+    }
+}
+
+/// Header fields with values of any type.
+pub(super) fn headers(headers: Vec<(String, wit::HeaderValue)>) -> Vec<(String, HeaderValue)> {
+    headers.into_iter().map(|(name, value)| (name, value.into())).collect()
+}
+
+/// The same, outwards.
+pub(super) fn wit_headers(headers: Vec<(String, HeaderValue)>) -> Vec<(String, wit::HeaderValue)> {
+    headers.into_iter().map(|(name, value)| (name, value.into())).collect()
+}

@@ -1,0 +1,60 @@
+//! Pumps between messages and the component model's byte streams.
+
+use wit_bindgen::{StreamReader, StreamResult, StreamWriter};
+
+use crate::{
+    error::Error,
+    message::ReadResult,
+    runtime,
+    server::{IncomingMessage, ServerResponse},
+};
+
+/// How much one read of a caller's stream takes.
+const PIECE: usize = 64 * 1024;
+
+/// Writes all of `body` to the answer and ends it, waiting whenever the client is slower. Returns
+/// how many bytes were written.
+pub(super) async fn send_body(response: &ServerResponse, mut body: StreamReader<u8>) -> Result<u64, Error> {
+    runtime::ensure_driver();
+    let mut sent = 0;
+    let mut buffer = Vec::with_capacity(PIECE);
+    loop {
+        let (result, piece) = body.read(buffer).await;
+        if !piece.is_empty() {
+            sent += piece.len() as u64;
+            if !response.write(&piece)? {
+                response.drain().await;
+            }
+        }
+        if result == StreamResult::Dropped {
+            response.end(None)?;
+            return Ok(sent);
+        }
+        buffer = piece;
+        buffer.clear();
+    }
+}
+
+/// The rest of the message as a stream; it ends early when the message is cut short or the reader
+/// is dropped, which dumps the rest.
+pub(super) fn body(message: IncomingMessage) -> StreamReader<u8> {
+    let (writer, reader) = wasi::wit_stream::new();
+    runtime::spawn(pump(message, writer));
+    reader
+}
+
+async fn pump(message: IncomingMessage, mut writer: StreamWriter<u8>) {
+    loop {
+        match message.read(PIECE as u64) {
+            ReadResult::Data(bytes) => {
+                let unwritten = writer.write_all(bytes).await;
+                if !unwritten.is_empty() {
+                    message.resume();
+                    return;
+                }
+            }
+            ReadResult::Pending => message.readable().await,
+            ReadResult::End | ReadResult::Aborted(_) => return,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What happens to a request whose head has arrived: Node's `parserOnIncoming` as a table.
+
+use std::rc::Rc;
+
+use super::{events::ServerEventKind, exchange::Exchange, options::Settings, response::ServerResponse};
+use crate::{
+    message::{HeadFields, OutgoingMessage, ResponseContext},
+    proto::{BodyLength, HostField, Method, RequestHead},
+    runtime,
+};
+
+/// What a request head calls for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The application answers.
+    Request,
+    /// As `Request`, after an automatic `100 Continue` (I-16).
+    Continue,
+    /// 417: an expectation that nobody here can meet.
+    ExpectationFailed,
+    /// 400: HTTP/1.1 without Host, or (difference S1) with more than one or an invalid one.
+    BadHost,
+    /// 503: more requests than `maxRequestsPerSocket` allows.
+    TooMany,
+    /// CONNECT that nobody listens for: the connection is closed without a word.
+    Close,
+}
+
+/// Judges the `number`th request of its connection, in Node's order.
+pub(super) fn judge(head: &RequestHead, settings: &Settings, number: u64) -> Verdict {
+    if head.method == Method::Connect {
+        return Verdict::Close;
+    }
+    let http_1_1 = head.version == (1, 1);
+    let host_is_bad = match head.host {
+        HostField::One => false,
+        HostField::Missing => http_1_1 && settings.require_host_header,
+        HostField::Many | HostField::Invalid => !settings.insecure_http_parser,
+    };
+    if host_is_bad {
+        return Verdict::BadHost;
+    }
+    if settings.max_requests_per_socket > 0 && number > u64::from(settings.max_requests_per_socket) {
+        return Verdict::TooMany;
+    }
+    match (head.expect(), http_1_1) {
+        (Some(expect), true) if expects_continue(expect) => Verdict::Continue,
+        (Some(_), true) => Verdict::ExpectationFailed,
+        _ => Verdict::Request,
+    }
+}
+
+/// Node matches `/(?:^|\W)100-continue(?:$|\W)/i` on the field's value.
+fn expects_continue(value: &[u8]) -> bool {
+    const WANTED: &[u8] = b"100-continue";
+    let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    value.windows(WANTED.len()).enumerate().any(|(at, window)| {
+        let before = at.checked_sub(1).and_then(|before| value.get(before));
+        window.eq_ignore_ascii_case(WANTED) && !word(before) && !word(value.get(at + WANTED.len()))
+    })
+}
+
+/// The answer object for the `number`th request of its connection, with all that decides its
+/// implicit head.
+pub(super) fn answer_to(head: &RequestHead, settings: &Settings, number: u64) -> OutgoingMessage {
+    let max = settings.max_requests_per_socket;
+    // Difference S2: HTTP/1.0 with Transfer-Encoding is answered, then closed (RFC 9112 section 6.1).
+    let chunked_1_0 = head.version == (1, 0) && head.framing == BodyLength::Chunked;
+    OutgoingMessage::response(ResponseContext {
+        head_request: head.method == Method::Head,
+        http_version: head.version,
+        keep_alive: head.keep_alive && (!chunked_1_0 || settings.insecure_http_parser),
+        te_chunked: accepts_chunked(head),
+        expects_continue: head.version == (1, 1) && head.expect().is_some_and(expects_continue),
+        keep_alive_timeout: settings.keep_alive_timeout,
+        max_requests_per_socket: max,
+        max_requests_reached: max > 0 && number >= u64::from(max),
+        unique_headers: Rc::clone(&settings.unique_headers),
+        reject_non_standard_body_writes: settings.reject_non_standard_body_writes,
+        high_water_mark: settings.high_water_mark,
+    })
+}
+
+/// Whether an HTTP/1.0 client says that it reads chunked bodies: all others are not asked (I-6).
+fn accepts_chunked(head: &RequestHead) -> bool {
+    const CHUNKED: &[u8] = b"chunked";
+    let names_chunked = |value: &[u8]| value.windows(CHUNKED.len()).any(|word| word.eq_ignore_ascii_case(CHUNKED));
+    head.version == (1, 0) && head.fields.get_all("te").any(names_chunked)
+}
+
+/// Hands the exchange to the application, or answers it here.
+pub(super) fn deliver(verdict: Verdict, exchange: Rc<Exchange>) {
+    let status = match verdict {
+        Verdict::Request | Verdict::Close => None,
+        Verdict::Continue => {
+            // The answer cannot have begun: nobody has seen the exchange yet.
+            let _ = exchange.answer(OutgoingMessage::write_continue);
+            None
+        }
+        Verdict::ExpectationFailed => Some((417, false)),
+        Verdict::BadHost => Some((400, true)),
+        Verdict::TooMany => Some((503, true)),
+    };
+    match status {
+        None => {
+            let server = Rc::clone(&exchange.connection.server);
+            server.emit(ServerEventKind::Request(ServerResponse::new(exchange)));
+        }
+        Some((status, close)) => {
+            exchange.dump();
+            let close = close.then(|| ("Connection".to_owned(), "close".to_owned()));
+            // Both calls are legal on a fresh answer with a valid status and header.
+            let _ = exchange.answer(|outgoing| {
+                let date = runtime::date();
+                outgoing.write_head(status, None, HeadFields::Strings(close.as_slice()), &date)?;
+                outgoing.end(None, &date)
+            });
+        }
+    }
+}
+
+/// The reply to bytes that could not be parsed, by the error's code (SV3, I-11).
+pub(super) fn reply_to(code: &str) -> &'static [u8] {
+    match code {
+        "HPE_HEADER_OVERFLOW" => b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n",
+        "HPE_CHUNK_EXTENSIONS_OVERFLOW" => b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n",
+        "ERR_HTTP_REQUEST_TIMEOUT" => b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
+        _ => b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+    }
+}

@@ -1,0 +1,200 @@
+//! One request and its answer: what `IncomingMessage` and `ServerResponse` are two views of.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use super::connection::Connection;
+use crate::{
+    error::Error,
+    message::{Body, OutgoingMessage, ReadResult},
+    proto::{Fields, RequestHead},
+    runtime::Signal,
+};
+
+/// A request, its body as it arrives, and the answer to it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(super) connection: Rc<Connection>,
+    pub(super) head: RequestHead,
+    body: RefCell<Body>,
+    pub(super) outgoing: RefCell<OutgoingMessage>,
+    stage: Cell<Stage>,
+    /// How many `IncomingMessage` views there are; when the last goes, an unread body is dumped.
+    request_views: Cell<usize>,
+    /// Notified whenever something changes that a caller can wait for.
+    pub(super) changed: Signal,
+}
+
+/// How far the answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Being written by the application. Next: `Answered`, `Aborted`.
+    Open,
+    /// Complete and queued on the connection. Next: `Flushed`, `Aborted`.
+    Answered,
+    /// With the operating system: Node's 'finish'.
+    Flushed,
+    /// The connection is gone, or a younger answer closed it.
+    Aborted,
+}
+
+/// What moving an answer's bytes to the connection came to.
+pub(super) struct Progress {
+    /// The answer has no more bytes.
+    pub(super) complete: bool,
+    /// It is the last on its connection.
+    pub(super) closes: bool,
+}
+
+impl Exchange {
+    pub(super) fn new(connection: Rc<Connection>, head: RequestHead, outgoing: OutgoingMessage) -> Self {
+        Self {
+            connection,
+            head,
+            body: RefCell::default(),
+            outgoing: RefCell::new(outgoing),
+            stage: Cell::new(Stage::Open),
+            request_views: Cell::new(0),
+            changed: Signal::default(),
+        }
+    }
+
+    // What the connection does with it.
+
+    /// Appends the answer's bytes to `output`.
+    pub(super) fn take_output(&self, output: &mut Vec<u8>) -> Progress {
+        let mut outgoing = self.outgoing.borrow_mut();
+        outgoing.take_output_into(output);
+        let complete = outgoing.body_complete();
+        Progress { complete, closes: complete && outgoing.closes_connection() }
+    }
+
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.outgoing.borrow().writable_length()
+    }
+
+    /// Whether bytes of the final answer may have left.
+    pub(super) fn head_sent(&self) -> bool {
+        self.outgoing.borrow().headers_sent()
+    }
+
+    /// The answer is queued whole. An unread body is dumped so that the next request can be parsed
+    /// (I-15), unless the application has begun to read it.
+    pub(super) fn answered(&self) {
+        self.stage.set(Stage::Answered);
+        self.body.borrow_mut().dump_unless_consumed();
+    }
+
+    /// The answer's last byte is with the operating system.
+    pub(super) fn flushed(&self) {
+        self.stage.set(Stage::Flushed);
+        self.outgoing.borrow_mut().set_finished();
+        self.changed.notify();
+    }
+
+    /// The connection will not carry this exchange any further.
+    pub(super) fn abort(&self) {
+        self.body.borrow_mut().abort();
+        if matches!(self.stage.get(), Stage::Open | Stage::Answered) {
+            self.stage.set(Stage::Aborted);
+            self.outgoing.borrow_mut().destroy(None);
+        }
+        self.changed.notify();
+    }
+
+    pub(super) fn receive_body(&self, bytes: &[u8]) {
+        self.body.borrow_mut().push(bytes);
+        self.changed.notify();
+    }
+
+    pub(super) fn receive_end(&self, trailers: Option<Box<Fields>>) {
+        self.body.borrow_mut().complete(trailers);
+        self.changed.notify();
+    }
+
+    pub(super) fn body_is_full(&self, high_water_mark: usize) -> bool {
+        self.body.borrow().len() >= high_water_mark.max(1)
+    }
+
+    /// Tells the answer how much of it the connection still holds; wakes a writer that may go on.
+    pub(super) fn set_unflushed(&self, bytes: usize) {
+        self.outgoing.borrow_mut().set_unflushed(bytes);
+        if bytes == 0 {
+            self.changed.notify();
+        }
+    }
+
+    // What the views do with it.
+
+    pub(super) fn stage(&self) -> Stage {
+        self.stage.get()
+    }
+
+    pub(super) fn body(&self) -> std::cell::Ref<'_, Body> {
+        self.body.borrow()
+    }
+
+    /// Takes received bytes out and lets the connection go on reading.
+    pub(super) fn read(&self, max: usize) -> ReadResult {
+        let result = self.body.borrow_mut().read(max);
+        if self.body.borrow().is_complete() && self.body.borrow().is_empty() {
+            self.changed.notify();
+        }
+        self.connection.resume_receiving();
+        result
+    }
+
+    /// Throws away what has arrived of the body and what will.
+    pub(super) fn dump(&self) {
+        self.body.borrow_mut().dump();
+        self.connection.resume_receiving();
+    }
+
+    pub(super) fn add_request_view(&self) {
+        self.request_views.set(self.request_views.get() + 1);
+    }
+
+    /// Dropping the last view dumps what is unread.
+    pub(super) fn drop_request_view(&self) {
+        self.request_views.set(self.request_views.get() - 1);
+        if self.request_views.get() == 0 {
+            self.dump();
+        }
+    }
+
+    /// Runs `change` on the answer and gives the connection what came of it.
+    pub(super) fn answer<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let result = change(&mut self.outgoing.borrow_mut());
+        self.connection.advance();
+        result
+    }
+
+    /// The whole answer in one call. When it is the oldest owed one it is rendered straight into the
+    /// connection's output: the hot path copies nothing.
+    pub(super) fn respond(
+        &self,
+        status: u16,
+        headers: &[(String, String)],
+        body: &[u8],
+        date: &str,
+    ) -> Result<(), Error> {
+        let Some(mut wire) = self.connection.lend_output(self) else {
+            return self.answer(|outgoing| outgoing.respond(status, headers, body, date));
+        };
+        let before = wire.len();
+        let mut outgoing = self.outgoing.borrow_mut();
+        outgoing.swap_output(&mut wire);
+        let result = outgoing.respond(status, headers, body, date);
+        outgoing.swap_output(&mut wire);
+        drop(outgoing);
+        let appended = wire.len() - before;
+        self.connection.return_output(wire, appended);
+        self.connection.advance();
+        result
+    }
+}

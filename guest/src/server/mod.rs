@@ -1,0 +1,321 @@
+//! Node's `http.Server`, `ServerResponse` and the server's `IncomingMessage`.
+//!
+//! How a request reads: `net::Reader` → [`driver`] → [`connection::Connection::parse`] → `proto`
+//! makes a head of it → [`dispatch`] judges it → [`events`] queues a [`ServerResponse`] → the
+//! application answers → `message::OutgoingMessage` renders → [`state`] keeps the order → [`driver`]
+//! → `net::Writer`.
+//!
+//! Everything but [`driver`] and the waiting methods is synchronous: it changes memory and wakes a
+//! loop.
+
+mod connection;
+mod dispatch;
+mod driver;
+mod events;
+mod exchange;
+mod incoming_message;
+mod listen;
+mod options;
+mod response;
+mod socket;
+mod state;
+mod timeouts;
+
+use std::{
+    cell::{Cell, Ref, RefCell},
+    collections::BTreeMap,
+    net::SocketAddr,
+    rc::Rc,
+};
+
+pub use self::{
+    events::{ServerEvent, ServerEventKind},
+    incoming_message::IncomingMessage,
+    listen::ListenOptions,
+    options::{MAX_CONNECTIONS, ServerOptions},
+    response::{Answer, ServerResponse},
+    socket::Socket,
+};
+use self::{connection::Connection, events::EventQueue, options::Settings};
+use crate::{
+    error::Error,
+    net::{Endpoints, Listener, Stream},
+    runtime::{self, Millis, Signal},
+};
+
+/// How many unanswered requests one connection may have before no more of it is parsed.
+const MAX_OWED: usize = 256;
+
+/// An HTTP server: Node's `http.Server`. Dropping it closes it: it stops accepting, requests that
+/// were delivered can still be answered, what was not delivered is destroyed.
+#[derive(Debug)]
+pub struct Server(Rc<Shared>);
+
+impl Server {
+    /// `http.createServer(options)`.
+    ///
+    /// # Errors
+    /// `ERR_OUT_OF_RANGE` for timeouts that contradict each other.
+    pub fn create(options: ServerOptions) -> Result<Self, Error> {
+        let shared = Rc::new(Shared::new(Settings::new(options)?));
+        runtime::spawn(timeouts::watch(Rc::clone(&shared)));
+        Ok(Self(shared))
+    }
+
+    /// Serves the connections of `listener`, as [`Self::listen`] does for TCP.
+    ///
+    /// # Errors
+    /// `ERR_SERVER_ALREADY_LISTEN`.
+    pub fn serve(&self, listener: Listener) -> Result<(), Error> {
+        self.0.start_listening(vec![listener], None)
+    }
+
+    /// Takes over a connection that was made elsewhere: Node's `server.emit('connection', duplex)`.
+    pub fn adopt(&self, stream: Stream) {
+        driver::begin(&self.0, stream);
+    }
+
+    /// Waits until there are events to take. Takes nothing, so dropping the wait loses nothing.
+    pub async fn ready(&self) {
+        runtime::ensure_driver();
+        let events = &self.0.events;
+        events.changed.wait(|| (!events.is_empty()).then_some(())).await;
+    }
+
+    /// Takes at most `max` events, oldest first; none when there are none.
+    pub fn take_events(&self, max: usize) -> Vec<ServerEvent> {
+        let (taken, resumed) = self.0.events.take(max);
+        let connections = self.0.connections.borrow();
+        for connection in resumed.iter().filter_map(|id| connections.get(id)) {
+            connection.resume_receiving();
+        }
+        if !resumed.is_empty() {
+            self.0.room.notify();
+        }
+        taken
+    }
+
+    /// `server.listening`.
+    pub fn listening(&self) -> bool {
+        self.0.is_listening()
+    }
+
+    /// `server.address()`; of a dual-stack listener the IPv6 one, as in Node.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &*self.0.phase.borrow() {
+            Phase::Listening { address } => *address,
+            Phase::Idle | Phase::Closing | Phase::Closed => None,
+        }
+    }
+
+    /// `server.close()`: stops accepting, closes idle connections and waits until the others are
+    /// done. Dropping the wait does not reopen the server.
+    ///
+    /// # Errors
+    /// `ERR_SERVER_NOT_RUNNING`.
+    pub async fn close(&self) -> Result<(), Error> {
+        runtime::ensure_driver();
+        let closing = self.0.stop_listening();
+        self.close_idle_connections();
+        self.0.changed.wait(|| self.0.is_over().then_some(())).await;
+        if closing { Ok(()) } else { Err(Error::server_not_running()) }
+    }
+
+    /// `server.closeIdleConnections()`: those that neither send a request nor wait for an answer.
+    pub fn close_idle_connections(&self) {
+        for connection in self.0.connections().iter().filter(|connection| connection.is_idle()) {
+            connection.destroy();
+        }
+    }
+
+    /// `server.closeAllConnections()`: destroys every connection, losing what it was doing.
+    pub fn close_all_connections(&self) {
+        for connection in self.0.connections() {
+            connection.destroy();
+        }
+    }
+
+    /// `server.getConnections()`: how many connections are open.
+    pub fn connections(&self) -> usize {
+        self.0.connections.borrow().len()
+    }
+
+    pub(crate) fn settings(&self) -> Ref<'_, Settings> {
+        self.0.settings()
+    }
+
+    /// Changes a property that Node lets a program write while the server runs.
+    pub(crate) fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.0.settings.borrow_mut());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.stop_listening();
+        self.close_idle_connections();
+        // Undelivered answers are dropped here, which destroys their connections.
+        drop(self.0.events.abandon());
+        self.0.room.notify();
+    }
+}
+
+/// What a server's handle, its connections and its jobs share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    settings: RefCell<Settings>,
+    phase: RefCell<Phase>,
+    events: EventQueue,
+    connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
+    next_id: Cell<u64>,
+    /// How many accept loops run.
+    accepting: Cell<usize>,
+    /// Notified when the server stops listening.
+    stop: Signal,
+    /// Notified when events were taken by an application that had too many.
+    room: Signal,
+    /// Notified when the last connection or accept loop ends.
+    changed: Signal,
+    /// When the timer looks next, `None` while nothing has a deadline.
+    next_check: Cell<Option<Millis>>,
+    check_earlier: Signal,
+}
+
+/// The life of a server.
+#[derive(Debug)]
+enum Phase {
+    /// Not listening yet, or again. Next: `Listening`.
+    Idle,
+    /// Accepting connections at this address. Next: `Closing`.
+    Listening { address: Option<SocketAddr> },
+    /// No longer accepting; connections or accept loops are left. Next: `Closed`.
+    Closing,
+    /// Nothing is left; 'close' was emitted. Next: `Listening`.
+    Closed,
+}
+
+impl Shared {
+    fn new(settings: Settings) -> Self {
+        Self {
+            settings: RefCell::new(settings),
+            phase: RefCell::new(Phase::Idle),
+            events: EventQueue::default(),
+            connections: RefCell::default(),
+            next_id: Cell::new(0),
+            accepting: Cell::new(0),
+            stop: Signal::default(),
+            room: Signal::default(),
+            changed: Signal::default(),
+            next_check: Cell::new(None),
+            check_earlier: Signal::default(),
+        }
+    }
+
+    fn settings(&self) -> Ref<'_, Settings> {
+        self.settings.borrow()
+    }
+
+    fn emit(&self, kind: ServerEventKind) {
+        self.events.push(kind);
+    }
+
+    fn start_listening(
+        self: &Rc<Self>,
+        listeners: Vec<Listener>,
+        address: Option<SocketAddr>,
+    ) -> Result<(), Error> {
+        if self.is_listening() {
+            return Err(Error::server_already_listen());
+        }
+        self.phase.replace(Phase::Listening { address });
+        self.accepting.set(self.accepting.get() + listeners.len());
+        for listener in listeners {
+            runtime::spawn(driver::accept(Rc::clone(self), listener));
+        }
+        self.emit(ServerEventKind::Listening);
+        Ok(())
+    }
+
+    /// False when it was not listening.
+    fn stop_listening(&self) -> bool {
+        if !self.is_listening() {
+            return false;
+        }
+        self.phase.replace(Phase::Closing);
+        self.stop.notify();
+        self.finish_closing();
+        true
+    }
+
+    fn is_listening(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Listening { .. })
+    }
+
+    /// An accept loop is over: because the server stopped, or because the host drains, which is
+    /// treated as `server.close()`.
+    fn listener_ended(&self) {
+        self.accepting.set(self.accepting.get() - 1);
+        if self.is_listening() && self.accepting.get() == 0 {
+            self.stop_listening();
+            for connection in self.connections() {
+                connection.close_when_answered();
+            }
+        }
+        self.finish_closing();
+    }
+
+    fn finish_closing(&self) {
+        let closing = matches!(*self.phase.borrow(), Phase::Closing);
+        if closing && self.accepting.get() == 0 && self.connections.borrow().is_empty() {
+            self.phase.replace(Phase::Closed);
+            self.emit(ServerEventKind::Close);
+            self.changed.notify();
+            self.check_earlier.notify();
+        }
+    }
+
+    /// Whether nothing is left to wait for.
+    fn is_over(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Idle | Phase::Closed)
+    }
+
+    /// Whether undelivered events have reached their bound.
+    fn is_congested(&self) -> bool {
+        self.events.is_full()
+    }
+
+    /// Remembers a connection that waits for the application to take events.
+    fn pause(&self, connection: u64) {
+        self.events.pause(connection);
+    }
+
+    /// Waits until the application has taken events, if it has too many.
+    async fn room_for_events(&self) {
+        self.room.wait(|| (!self.is_congested() || !self.is_listening()).then_some(())).await;
+    }
+
+    /// Whether another connection would exceed the budget.
+    fn is_full(&self) -> bool {
+        self.connections.borrow().len() >= self.settings().max_connections as usize
+    }
+
+    fn add_connection(self: &Rc<Self>, endpoints: Endpoints) -> Rc<Connection> {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        let connection = Rc::new(Connection::new(id, Rc::clone(self), endpoints));
+        self.connections.borrow_mut().insert(id, Rc::clone(&connection));
+        // A connection that sends nothing is late with its first head (SV14).
+        self.time_message(&connection);
+        connection
+    }
+
+    fn forget(&self, connection: u64) {
+        self.connections.borrow_mut().remove(&connection);
+        self.finish_closing();
+    }
+
+    /// The connections there are now: whatever is done with them may change the map.
+    fn connections(&self) -> Vec<Rc<Connection>> {
+        self.connections.borrow().values().cloned().collect()
+    }
+}

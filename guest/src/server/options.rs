@@ -1,0 +1,129 @@
+//! Options of a server: Node's names, defaults and errors.
+
+use std::rc::Rc;
+
+use crate::{
+    error::Error,
+    proto::{Leniency, Limits},
+};
+
+/// `http.createServer` options (SO1–SO16). `None` means Node's default.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// `connectionsCheckingInterval`, milliseconds: accepted and without effect, as deadlines are kept
+    /// exactly here and not only looked at from time to time.
+    pub connections_checking_interval: Option<u64>,
+    /// `headersTimeout`, milliseconds; the smaller of 60000 and `request_timeout`. 0 disables.
+    pub headers_timeout: Option<u64>,
+    /// `highWaterMark`, bytes; 65536.
+    pub high_water_mark: Option<u64>,
+    /// `insecureHTTPParser`; false.
+    pub insecure_http_parser: Option<bool>,
+    /// `joinDuplicateHeaders`; false.
+    pub join_duplicate_headers: Option<bool>,
+    /// `keepAlive`: TCP keep-alive probes on accepted sockets; false.
+    pub keep_alive: Option<bool>,
+    /// `keepAliveInitialDelay`, milliseconds; 0.
+    pub keep_alive_initial_delay: Option<u64>,
+    /// `keepAliveTimeout`, milliseconds; 5000. 0 disables.
+    pub keep_alive_timeout: Option<u64>,
+    /// `maxHeaderSize`, bytes; 16384.
+    pub max_header_size: Option<u64>,
+    /// `noDelay`; true. `wasi:sockets` cannot set it: recorded, and done by hosts that can.
+    pub no_delay: Option<bool>,
+    /// `requestTimeout`, milliseconds; 300000. 0 disables.
+    pub request_timeout: Option<u64>,
+    /// `requireHostHeader`; true.
+    pub require_host_header: Option<bool>,
+    /// `uniqueHeaders`: names of response headers whose list values are sent as one line; none.
+    pub unique_headers: Option<Vec<String>>,
+    /// `rejectNonStandardBodyWrites`; false.
+    pub reject_non_standard_body_writes: Option<bool>,
+    /// `httpAllowHalfOpen`; true, where Node has false (difference S6).
+    pub http_allow_half_open: Option<bool>,
+    /// How many connections may be open at once; 18000 (see [`MAX_CONNECTIONS`]).
+    pub max_connections: Option<u32>,
+}
+
+/// A connection costs five of a store's 100,000 handles, and the application needs some too.
+pub const MAX_CONNECTIONS: u32 = (100_000 - 10_000) / 5;
+
+/// Valid options, and the properties of Node's server that can be written while it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) headers_timeout: u64,
+    pub(crate) request_timeout: u64,
+    pub(crate) keep_alive_timeout: u64,
+    /// Recorded only.
+    pub(crate) timeout: u64,
+    pub(crate) high_water_mark: usize,
+    pub(crate) http_allow_half_open: bool,
+    pub(crate) insecure_http_parser: bool,
+    pub(crate) join_duplicate_headers: bool,
+    pub(crate) max_header_size: usize,
+    /// Fields per head; 0: no limit, none: [`MAX_HEADERS_COUNT`].
+    pub(crate) max_headers_count: Option<u32>,
+    /// 0: no limit.
+    pub(crate) max_requests_per_socket: u32,
+    pub(crate) require_host_header: bool,
+    pub(crate) unique_headers: Rc<[String]>,
+    pub(crate) reject_non_standard_body_writes: bool,
+    pub(crate) max_connections: u32,
+}
+
+/// Node's `maxHeadersCount` default of 2000 counts names and values: 1000 fields.
+const MAX_HEADERS_COUNT: usize = 1000;
+
+impl Settings {
+    /// Checks what Node checks, in its order.
+    pub(super) fn new(options: ServerOptions) -> Result<Self, Error> {
+        let request_timeout = options.request_timeout.unwrap_or(300_000);
+        let headers_timeout = options.headers_timeout.unwrap_or(request_timeout.min(60_000));
+        if options.headers_timeout.is_some() && request_timeout > 0 && headers_timeout > request_timeout {
+            return Err(Error::out_of_range("headersTimeout", "<= requestTimeout", to_signed(headers_timeout)));
+        }
+        Ok(Self {
+            headers_timeout,
+            request_timeout,
+            keep_alive_timeout: options.keep_alive_timeout.unwrap_or(5000),
+            timeout: 0,
+            high_water_mark: to_size(options.high_water_mark.unwrap_or(65_536)),
+            http_allow_half_open: options.http_allow_half_open.unwrap_or(true),
+            insecure_http_parser: options.insecure_http_parser.unwrap_or(false),
+            join_duplicate_headers: options.join_duplicate_headers.unwrap_or(false),
+            max_header_size: to_size(options.max_header_size.unwrap_or(16_384)),
+            max_headers_count: None,
+            max_requests_per_socket: 0,
+            require_host_header: options.require_host_header.unwrap_or(true),
+            unique_headers: options
+                .unique_headers
+                .unwrap_or_default()
+                .into_iter()
+                .map(|name| name.to_ascii_lowercase())
+                .collect(),
+            reject_non_standard_body_writes: options.reject_non_standard_body_writes.unwrap_or(false),
+            max_connections: options.max_connections.unwrap_or(MAX_CONNECTIONS),
+        })
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            max_header_size: self.max_header_size,
+            max_headers_count: self.max_headers_count.map_or(MAX_HEADERS_COUNT, |count| count as usize),
+            ..Limits::default()
+        }
+    }
+
+    pub(super) fn leniency(&self) -> Leniency {
+        if self.insecure_http_parser { Leniency::insecure_http_parser() } else { Leniency::STRICT }
+    }
+}
+
+/// Sizes beyond the address space mean "no limit".
+pub(crate) fn to_size(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
+fn to_signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

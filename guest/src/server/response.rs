@@ -1,0 +1,201 @@
+//! Node's `http.ServerResponse`: the application's view of an answer.
+
+use std::rc::Rc;
+
+use super::{
+    exchange::{Exchange, Stage},
+    incoming_message::IncomingMessage,
+    socket::Socket,
+};
+use crate::{
+    error::Error,
+    message::{HeadFields, HeaderValue, OutgoingMessage, headers::latin1_to_string},
+    proto::Method,
+    runtime,
+};
+
+/// The answer to one request. Dropping it before `end` destroys the connection, as nothing else
+/// could tell the client that no answer will come.
+#[derive(Debug)]
+pub struct ServerResponse(Rc<Exchange>);
+
+/// A whole answer, for [`ServerResponse::respond_all`].
+#[derive(Debug)]
+pub struct Answer {
+    /// What is answered; it is done with afterwards.
+    pub response: ServerResponse,
+    /// The status code.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl ServerResponse {
+    pub(super) fn new(exchange: Rc<Exchange>) -> Self {
+        Self(exchange)
+    }
+
+    /// `response.req`: a new view of the request.
+    pub fn request(&self) -> IncomingMessage {
+        IncomingMessage::new(Rc::clone(&self.0))
+    }
+
+    /// The request's method.
+    pub fn method(&self) -> Method {
+        self.0.head.method
+    }
+
+    /// The request target exactly as sent.
+    pub fn url(&self) -> String {
+        latin1_to_string(self.0.head.target())
+    }
+
+    /// Answers in one call: status, headers, Content-Length, body.
+    ///
+    /// # Errors
+    /// Those of [`Self::write_head`] and [`Self::end`]; then nothing was sent.
+    pub fn respond(&self, status: u16, headers: &[(String, String)], body: &[u8]) -> Result<(), Error> {
+        self.0.respond(status, headers, body, &runtime::date())
+    }
+
+    /// Answers many requests in one call. Returns what went wrong, by index.
+    pub fn respond_all(answers: Vec<Answer>) -> Vec<(usize, Error)> {
+        let date = runtime::date();
+        let answer = |(index, answer): (usize, Answer)| {
+            let Answer { response, status, headers, body } = answer;
+            let result = response.0.respond(status, &headers, &body, &date);
+            result.err().map(|error| (index, error))
+        };
+        answers.into_iter().enumerate().filter_map(answer).collect()
+    }
+
+    /// `response.writeHead()`.
+    ///
+    /// # Errors
+    /// `ERR_HTTP_HEADERS_SENT`, `ERR_HTTP_INVALID_STATUS_CODE`, `ERR_INVALID_CHAR`, `ERR_INVALID_HTTP_TOKEN`,
+    /// `ERR_HTTP_TRAILER_INVALID`.
+    pub fn write_head(
+        &self,
+        status: u16,
+        reason: Option<String>,
+        headers: &[(String, HeaderValue)],
+    ) -> Result<(), Error> {
+        let fields = if headers.is_empty() { HeadFields::None } else { HeadFields::Array(headers) };
+        self.answer(|outgoing, date| outgoing.write_head(status, reason, fields, date))
+    }
+
+    /// `response.write()`: false asks the caller to wait for [`Self::drain`].
+    ///
+    /// # Errors
+    /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, `ERR_HTTP_CONTENT_LENGTH_MISMATCH`,
+    /// `ERR_HTTP_BODY_NOT_ALLOWED`, and those of an implicit head.
+    pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
+        let unflushed = self.0.connection.unflushed();
+        self.answer(|outgoing, date| {
+            outgoing.set_unflushed(unflushed);
+            outgoing.write(chunk, date)
+        })
+    }
+
+    /// `response.end()`.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
+        self.answer(|outgoing, date| outgoing.end(chunk, date))
+    }
+
+    /// Any other change of the message; `change` is given the current `Date`.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn answer<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage, &str) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let date = runtime::date();
+        self.0.answer(|outgoing| change(outgoing, &date))
+    }
+
+    /// A change of the message that cannot fail, with the connection told of what it released.
+    pub fn change(&self, change: impl FnOnce(&mut OutgoingMessage)) {
+        let changed = self.0.answer(|outgoing| {
+            change(outgoing);
+            Ok(())
+        });
+        debug_assert!(changed.is_ok(), "the closure above returns Ok");
+    }
+
+    /// `response.socket`: none once the answer is finished.
+    pub fn socket(&self) -> Option<Socket> {
+        let connected = matches!(self.0.stage(), Stage::Open | Stage::Answered);
+        connected.then(|| Socket::new(&self.0.connection))
+    }
+
+    /// A property of the message.
+    pub fn look<T>(&self, property: impl FnOnce(&OutgoingMessage) -> T) -> T {
+        property(&self.0.outgoing.borrow())
+    }
+
+    /// Waits until a write may follow: at once unless a write has returned false.
+    pub async fn drain(&self) {
+        runtime::ensure_driver();
+        let drained = || (!self.look(OutgoingMessage::writable_need_drain)).then_some(());
+        self.0.changed.wait(drained).await;
+    }
+
+    /// Waits for Node's 'finish': the last byte is with the operating system.
+    ///
+    /// # Errors
+    /// `ECONNRESET` when the connection ends before.
+    pub async fn finished(&self) -> Result<(), Error> {
+        runtime::ensure_driver();
+        self.0
+            .changed
+            .wait(|| match self.0.stage() {
+                Stage::Open | Stage::Answered => None,
+                Stage::Flushed => Some(Ok(())),
+                Stage::Aborted => Some(Err(Error::aborted())),
+            })
+            .await
+    }
+
+    /// Waits until everything that was written is with the operating system.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_DESTROYED` when the connection ends before.
+    pub async fn flushed(&self) -> Result<(), Error> {
+        runtime::ensure_driver();
+        let nothing_waits = || self.0.queued_bytes() == 0 && self.0.connection.unflushed() == 0;
+        self.0
+            .changed
+            .wait(|| match self.0.stage() {
+                Stage::Aborted => Some(Err(Error::stream_destroyed("write"))),
+                Stage::Flushed => Some(Ok(())),
+                Stage::Open | Stage::Answered => nothing_waits().then_some(Ok(())),
+            })
+            .await
+    }
+
+    /// Waits for Node's 'close': finished, or the connection is gone.
+    pub async fn closed(&self) {
+        // Either outcome is a close.
+        let _ = self.finished().await;
+    }
+
+    /// `response.destroy()`: destroys the connection, losing what is queued on it.
+    pub fn destroy(&self, error: Option<Error>) {
+        self.0.outgoing.borrow_mut().destroy(error);
+        self.0.connection.destroy();
+    }
+}
+
+impl Drop for ServerResponse {
+    fn drop(&mut self) {
+        if self.0.stage() == Stage::Open && !self.look(OutgoingMessage::writable_ended) {
+            self.destroy(None);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The states of a server's connection, and the only code that changes them.
+//!
+//! A connection is two half-machines, [`Reading`] and [`Writing`], and a queue of answers that are
+//! owed. Node dispatches pipelined requests before earlier ones are answered, so reading may run
+//! ahead of writing by whole messages; answers leave strictly in the order of their requests.
+//!
+//! Joint rules:
+//! 1. Bytes move from the oldest owed answer to the output; an answer that is complete makes the
+//!    next one the oldest.
+//! 2. An answer that closes the connection is the last: younger requests are dropped unanswered
+//!    (RFC 9112 section 9.6), reading stops.
+//! 3. Bytes that cannot be parsed stop reading; what was asked before is still answered, then the
+//!    error's own reply goes out and the connection ends (Node would let the error replace the
+//!    pending answers: difference S5).
+//! 4. A peer that has ended its side is answered, then the connection ends (difference S6).
+//! 5. After the end was sent, what still arrives is read and thrown away for a moment: a closed
+//!    socket with unread bytes resets the connection and takes the last answer with it.
+
+use std::{collections::VecDeque, mem, ptr, rc::Rc};
+
+use super::exchange::Exchange;
+
+/// What is received.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Requests are parsed. Next: any other.
+    #[default]
+    Open,
+    /// Nothing that arrives is looked at any more. Next: `Ended`.
+    Discarding,
+    /// The peer has ended its side, or the connection is gone.
+    Ended,
+}
+
+/// What is sent.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// Answers are sent. Next: `Closing`, `Ended`.
+    #[default]
+    Open,
+    /// All that is queued is sent, then the end. Next: `Ended`.
+    Closing,
+    /// The end was sent, or the connection is gone.
+    Ended,
+}
+
+/// What the sending loop is to do next.
+#[derive(Debug)]
+pub(super) enum SendStep {
+    /// Write these bytes.
+    Write(Vec<u8>),
+    /// Send the end.
+    End,
+}
+
+/// What the receiving loop is to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ReceiveStep {
+    /// Parse what was received and held back.
+    Parse,
+    /// Read more and parse it.
+    Read,
+    /// Read more and throw it away.
+    Discard,
+    /// Nothing more will be read.
+    Stop,
+}
+
+/// The state of one connection.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    reading: Reading,
+    writing: Writing,
+    /// Whether the connection was destroyed: both loops end without another word.
+    destroyed: bool,
+    /// Answers owed, oldest first.
+    owed: VecDeque<Rc<Exchange>>,
+    /// The exchange whose request body is being received; it may have been answered already.
+    receiving: Option<Rc<Exchange>>,
+    /// Sent after the last owed answer: the reply to bytes that could not be parsed.
+    last_words: Option<&'static [u8]>,
+    output: Output,
+    /// Answers whose last byte is queued: (what must be flushed for it, exchange).
+    flushing: VecDeque<(u64, Rc<Exchange>)>,
+}
+
+/// Bytes on their way to the peer.
+#[derive(Debug, Default)]
+struct Output {
+    queued: Vec<u8>,
+    /// The buffer of the write before, for reuse.
+    spare: Vec<u8>,
+    in_flight: usize,
+    /// Bytes queued and flushed since the beginning of the connection.
+    total_queued: u64,
+    total_flushed: u64,
+}
+
+/// A spare buffer larger than this is not kept: idle connections are many.
+const SPARE_CAPACITY: usize = 4096;
+
+impl State {
+    /// Takes a request in: its answer is owed from now on.
+    pub(super) fn accept(&mut self, exchange: &Rc<Exchange>) {
+        self.owed.push_back(Rc::clone(exchange));
+        self.receiving = Some(Rc::clone(exchange));
+    }
+
+    /// The exchange whose body arrives.
+    pub(super) fn receiving(&self) -> Option<&Rc<Exchange>> {
+        self.receiving.as_ref()
+    }
+
+    /// The request is complete.
+    pub(super) fn request_complete(&mut self) -> Option<Rc<Exchange>> {
+        self.receiving.take()
+    }
+
+    /// The connection's own output buffer, when `exchange` is the oldest owed answer and has nothing
+    /// queued that must go before. [`Self::return_output`] must follow at once.
+    pub(super) fn lend_output(&mut self, exchange: &Exchange) -> Option<Vec<u8>> {
+        let oldest = self.owed.front().is_some_and(|front| ptr::eq(Rc::as_ptr(front), exchange));
+        (oldest && self.writing == Writing::Open && exchange.queued_bytes() == 0).then(|| mem::take(&mut self.output.queued))
+    }
+
+    /// Gives the lent buffer back with what was appended to it.
+    pub(super) fn return_output(&mut self, buffer: Vec<u8>, appended: usize) {
+        self.output.queued = buffer;
+        self.output.total_queued += appended as u64;
+    }
+
+    /// Moves bytes and applies rules 1 to 4. True when there is something for the sending loop.
+    pub(super) fn advance(&mut self) -> bool {
+        while self.writing == Writing::Open {
+            let Some(front) = self.owed.front() else { break };
+            let queued = &mut self.output.queued;
+            let before = queued.len();
+            let progress = front.take_output(queued);
+            self.output.total_queued += (queued.len() - before) as u64;
+            if !progress.complete {
+                break;
+            }
+            // The queue is not empty: its front was just looked at.
+            if let Some(answered) = self.owed.pop_front() {
+                answered.answered();
+                self.flushing.push_back((self.output.total_queued, answered));
+            }
+            if progress.closes {
+                self.stop_reading();
+                self.last_words = None;
+                self.abandon_owed();
+                self.writing = Writing::Closing;
+            }
+        }
+        if self.owed.is_empty() && self.reading != Reading::Open && self.writing == Writing::Open {
+            if let Some(words) = self.last_words.take() {
+                self.queue(words);
+            }
+            self.writing = Writing::Closing;
+        }
+        !self.output.queued.is_empty() || self.writing == Writing::Closing
+    }
+
+    /// Rule 3: `reply` follows the owed answers, the request that is being received is lost.
+    pub(super) fn refuse(&mut self, reply: &'static [u8]) {
+        let broken = self.receiving.take();
+        self.stop_reading();
+        if let Some(broken) = broken
+            && let Some(at) = self.owed.iter().position(|owed| Rc::ptr_eq(owed, &broken))
+        {
+            self.owed.remove(at);
+            broken.abort();
+            if broken.head_sent() {
+                // Half an answer cannot be followed by another: the peer must see that it is cut.
+                self.destroy();
+                return;
+            }
+        }
+        self.last_words = Some(reply);
+    }
+
+    /// Rule 4. The request that is being received, if any, has been refused before.
+    pub(super) fn peer_ended(&mut self) {
+        self.reading = Reading::Ended;
+    }
+
+    /// Node's default on a peer's end (`httpAllowHalfOpen` false): what is owed is not sent any more.
+    pub(super) fn close_now(&mut self) {
+        self.peer_ended();
+        self.abandon_owed();
+    }
+
+    /// Nothing more is parsed: the connection ends when the owed answers are out.
+    pub(super) fn stop_reading(&mut self) {
+        if self.reading == Reading::Open {
+            self.reading = Reading::Discarding;
+        }
+    }
+
+    /// Ends both directions at once. True the first time.
+    pub(super) fn destroy(&mut self) -> bool {
+        let first = !mem::replace(&mut self.destroyed, true);
+        self.reading = Reading::Ended;
+        self.writing = Writing::Ended;
+        self.output.queued = Vec::new();
+        self.last_words = None;
+        first
+    }
+
+    /// The connection is gone: every exchange that is not over ends here.
+    pub(super) fn take_unfinished(&mut self) -> Vec<Rc<Exchange>> {
+        let receiving = self.receiving.take();
+        let flushing = mem::take(&mut self.flushing).into_iter().map(|(_, exchange)| exchange);
+        receiving.into_iter().chain(flushing).chain(mem::take(&mut self.owed)).collect()
+    }
+
+    /// What the sending loop does next, `None` while there is nothing to send.
+    pub(super) fn next_send(&mut self) -> Option<SendStep> {
+        if !self.output.queued.is_empty() {
+            let bytes = mem::replace(&mut self.output.queued, mem::take(&mut self.output.spare));
+            self.output.in_flight = bytes.len();
+            return Some(SendStep::Write(bytes));
+        }
+        (self.writing != Writing::Open).then_some(SendStep::End)
+    }
+
+    /// All that was in flight is with the operating system.
+    pub(super) fn flushed(&mut self, mut buffer: Vec<u8>) {
+        self.output.total_flushed += self.output.in_flight as u64;
+        self.output.in_flight = 0;
+        buffer.clear();
+        if buffer.capacity() <= SPARE_CAPACITY {
+            self.output.spare = buffer;
+        }
+    }
+
+    /// The next answer of which every byte is flushed.
+    pub(super) fn next_flushed(&mut self) -> Option<Rc<Exchange>> {
+        let (mark, _) = self.flushing.front()?;
+        (*mark <= self.output.total_flushed).then(|| self.flushing.pop_front().map(|(_, exchange)| exchange))?
+    }
+
+    /// The end was sent.
+    pub(super) fn sent_end(&mut self) {
+        self.writing = Writing::Ended;
+    }
+
+    /// What the receiving loop does next, given whether received bytes are held back; `None` while
+    /// it must wait: for a body to be read, for answers to leave.
+    pub(super) fn next_receive(&self, held_back: bool, high_water_mark: usize) -> Option<ReceiveStep> {
+        match self.reading {
+            Reading::Ended => Some(ReceiveStep::Stop),
+            Reading::Discarding => Some(ReceiveStep::Discard),
+            Reading::Open if self.is_congested(high_water_mark) => None,
+            Reading::Open if held_back => Some(ReceiveStep::Parse),
+            Reading::Open => Some(ReceiveStep::Read),
+        }
+    }
+
+    /// Whether no more may be parsed for now (I-14): an unread body, unsent answers or unanswered
+    /// requests have reached their bound (CVE-2013-4450 is what happens without one).
+    pub(super) fn is_congested(&self, high_water_mark: usize) -> bool {
+        let body_unread = self.receiving.as_ref().is_some_and(|exchange| exchange.body_is_full(high_water_mark));
+        body_unread || self.owed.len() >= super::MAX_OWED || self.unsent() >= high_water_mark.max(1)
+    }
+
+    /// Bytes that wait to be sent, those of waiting answers included.
+    fn unsent(&self) -> usize {
+        let waiting: usize = self.owed.iter().map(|exchange| exchange.queued_bytes()).sum();
+        self.unflushed() + waiting
+    }
+
+    /// Bytes given to the connection that the operating system has not taken.
+    pub(super) fn unflushed(&self) -> usize {
+        self.output.queued.len() + self.output.in_flight
+    }
+
+    /// The answer whose bytes may go to the output.
+    pub(super) fn oldest_owed(&self) -> Option<Rc<Exchange>> {
+        self.owed.front().cloned()
+    }
+
+    /// Whether no answer is owed and no request has begun: what may be closed without harm.
+    pub(super) fn is_idle(&self) -> bool {
+        self.owed.is_empty() && self.receiving.is_none()
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.reading == Reading::Open && self.writing == Writing::Open
+    }
+
+    pub(super) fn is_destroyed(&self) -> bool {
+        self.destroyed
+    }
+
+    fn queue(&mut self, bytes: &[u8]) {
+        self.output.queued.extend_from_slice(bytes);
+        self.output.total_queued += bytes.len() as u64;
+    }
+
+    fn abandon_owed(&mut self) {
+        for exchange in mem::take(&mut self.owed) {
+            exchange.abort();
+        }
+    }
+}
