@@ -1,0 +1,120 @@
+//! The one place that builds WebAssembly: a nested cargo run for `wasm32-wasip2` with the profile `wasm`.
+//!
+//! Every build script that needs a guest (host, tests) uses this file, and all of them share the folder `wasm` of the
+//! workspace's target folder. Inside `OUT_DIR` each native profile, and clippy, would build every guest once more.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// Component tooling is part of this target, so cargo writes components, not modules.
+const TARGET: &str = "wasm32-wasip2";
+/// Defined in the workspace's `Cargo.toml`.
+const PROFILE: &str = "wasm";
+
+/// Builds `packages` and returns the folder of their artefacts; tells cargo when to ask again.
+///
+/// # Errors
+/// A message for the person who builds, when the target or a guest cannot be built.
+pub(crate) fn build(packages: &[&str]) -> Result<PathBuf, String> {
+    ensure_target()?;
+    let workspace = workspace()?;
+    let target_dir = target_dir()?.join("wasm");
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(&workspace).args(["build", "--target", TARGET, "--profile", PROFILE]);
+    cargo.arg("--target-dir").arg(&target_dir);
+    if workspace.join("Cargo.lock").exists() {
+        // The outer cargo has already settled the lock file; a second opinion would need the network.
+        cargo.arg("--locked");
+    }
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    clean_environment(&mut cargo);
+    let status = cargo.status().map_err(|e| format!("cannot start {cargo:?}: {e}"))?;
+    if !status.success() {
+        return Err(format!("building {} for {TARGET} failed ({status})", packages.join(", ")));
+    }
+    let artefacts = target_dir.join(TARGET).join(PROFILE);
+    rerun_if_changed(&workspace, &artefacts)?;
+    Ok(artefacts)
+}
+
+/// What cargo and clippy set for this build script, and what the user set for native code, must not reach the guests.
+fn clean_environment(cargo: &mut Command) {
+    const NAMES: [&str; 6] =
+        ["RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS", "CLIPPY_ARGS", "CARGO_ENCODED_RUSTFLAGS"];
+    const PREFIXES: [&str; 3] = ["CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_"];
+    for (name, _) in env::vars_os() {
+        let Some(name) = name.to_str() else { continue };
+        if NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
+}
+
+/// Makes sure that the toolchain in use has the target's standard library, with rustup where it has not.
+fn ensure_target() -> Result<(), String> {
+    // rustc answers with the folder in which the library belongs, whether it is there or not. rust-toolchain.toml asks
+    // for the target too, but rustup ignores that with RUSTUP_AUTO_INSTALL=0 and for toolchains chosen otherwise.
+    let libraries = PathBuf::from(rustc(&["--print", "target-libdir", "--target", TARGET])?);
+    if fs::read_dir(&libraries).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Ok(());
+    }
+    let toolchain = match env::var("RUSTUP_TOOLCHAIN") {
+        Ok(name) => name,
+        Err(_) => {
+            let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?);
+            sysroot.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        }
+    };
+    let advice = format!("install it with `rustup target add {TARGET} --toolchain {toolchain}` and build again");
+    let status = Command::new("rustup").args(["target", "add", TARGET, "--toolchain", &toolchain]).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the Rust target {TARGET} is missing and rustup could not add it ({status}); {advice}")),
+        Err(error) => Err(format!("the Rust target {TARGET} is missing and rustup did not start ({error}); {advice}")),
+    }
+}
+
+fn rustc(arguments: &[&str]) -> Result<String, String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc).args(arguments).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        Ok(output) => Err(format!("{rustc:?} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Err(format!("cannot start {rustc:?}: {error}")),
+    }
+}
+
+/// The workspace's target folder, also with CARGO_TARGET_DIR or `--target`: cargo marks it with a CACHEDIR.TAG.
+fn target_dir() -> Result<PathBuf, String> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: this is no build script")?);
+    let marked = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    // <target>/<profile>/build/<package>-<hash>/out
+    let folder = marked.or_else(|| out.ancestors().nth(4)).ok_or("OUT_DIR is not inside a target folder")?;
+    Ok(folder.to_owned())
+}
+
+/// Both users of this file are direct members of the workspace.
+fn workspace() -> Result<PathBuf, String> {
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set")?);
+    package.parent().map(Path::to_owned).ok_or_else(|| "the package has no parent folder".to_owned())
+}
+
+/// The `.d` files name every source that went into an artefact, WIT included; manifests are not sources.
+fn rerun_if_changed(workspace: &Path, artefacts: &Path) -> Result<(), String> {
+    let mut inputs = vec![workspace.join("Cargo.toml"), workspace.join("Cargo.lock"), PathBuf::from("build/wasm.rs")];
+    for entry in fs::read_dir(artefacts).map_err(|e| format!("cannot list {}: {e}", artefacts.display()))?.flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "d") {
+            let rule = fs::read_to_string(entry.path()).map_err(|e| format!("{}: {e}", entry.path().display()))?;
+            let sources = rule.split_once(": ").map_or("", |(_, sources)| sources.trim_end());
+            // Spaces inside a name are escaped with a backslash.
+            inputs.extend(sources.replace("\\ ", "\0").split(' ').map(|name| PathBuf::from(name.replace('\0', " "))));
+        }
+    }
+    for input in inputs.iter().filter(|input| input.exists()) {
+        println!("cargo::rerun-if-changed={}", input.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! What the commands do, with the library's public interface only.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use node_http_host::wasmtime::error::Context as _;
+use node_http_host::wasmtime::{bail, ensure};
+use node_http_host::{COMPONENT, Ctx, CtxBuilder, DEMO, DrainHandle, Exit, Host, Policy, Result, Rule};
+
+use crate::cli::{Compose, Run, Running, Serve};
+
+/// What a shell reports for a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+pub(crate) fn serve(options: Serve) -> Result<ExitCode> {
+    log(&options.running)?;
+    let mut policy = Policy::default();
+    policy.allow_listen(Rule::from(options.listen));
+    let ctx = Ctx::builder()
+        .args(&["demo"])
+        .env("HOST", options.listen.ip().to_string())
+        .env("PORT", options.listen.port().to_string())
+        .policy(policy);
+    execute(DEMO, ctx, &options.running)
+}
+
+pub(crate) fn run(options: Run) -> Result<ExitCode> {
+    log(&options.running)?;
+    let name = options.component.display().to_string();
+    let mut component = read(&options.component)?;
+    if imports_node_http(&component).with_context(|| name.clone())? {
+        component = node_http_host::plug(&component, COMPONENT).with_context(|| name.clone())?;
+    }
+    let mut policy = Policy::default();
+    for rule in options.listen_allow {
+        policy.allow_listen(rule);
+    }
+    for rule in options.connect_allow {
+        policy.allow_connect(rule);
+    }
+
+    let arguments: Vec<String> = std::iter::once(name.clone()).chain(options.args).collect();
+    let mut ctx = Ctx::builder().args(&arguments).policy(policy);
+    for variable in &options.env {
+        ctx = match variable.split_once('=') {
+            Some((name, value)) => ctx.env(name, value),
+            None => match std::env::var(variable) {
+                Ok(value) => ctx.env(variable, value),
+                Err(error) => bail!("--env {variable}: {error}"),
+            },
+        };
+    }
+    execute(&component, ctx, &options.running).context(name)
+}
+
+pub(crate) fn compose(options: &Compose) -> Result<ExitCode> {
+    let component = read(&options.component)?;
+    let composed =
+        node_http_host::plug(&component, COMPONENT).with_context(|| options.component.display().to_string())?;
+    fs::write(&options.output, composed).with_context(|| options.output.display().to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| path.display().to_string())
+}
+
+fn imports_node_http(component: &[u8]) -> Result<bool> {
+    ensure!(component.starts_with(b"\0asm"), "not a WebAssembly file");
+    ensure!(component[4..].starts_with(&[0x0d, 0]), "a core module, not a component; build for wasm32-wasip2");
+    Ok(!node_http_host::node_http_imports(component)?.is_empty())
+}
+
+fn execute(component: &[u8], ctx: CtxBuilder, running: &Running) -> Result<ExitCode> {
+    let app = Host::new()?.load(component)?;
+    let drain = DrainHandle::new();
+    let grace = Duration::from_secs(running.grace);
+    let ctx = ctx.inherit_stdio().drain(drain.clone()).grace(grace).build();
+    // One thread: nothing has to be woken across threads, and a store runs on one core anyway.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let exit = runtime.block_on(async {
+        tokio::spawn(drain_on_signal(drain));
+        app.run(ctx).await
+    })?;
+    match exit {
+        Exit::Code(code) => Ok(ExitCode::from(code)),
+        Exit::Dropped { listened: false } => Ok(ExitCode::from(INTERRUPTED)),
+        Exit::Dropped { listened: true } => bail!("connections were still open after {grace:?} and are destroyed"),
+    }
+}
+
+/// The first signal starts the drain, the second one ends everything at once.
+async fn drain_on_signal(drain: DrainHandle) {
+    signal().await;
+    tracing::info!("finishing what is under way; once more to stop at once");
+    drain.start();
+    signal().await;
+    std::process::exit(INTERRUPTED.into());
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(error) => {
+            tracing::warn!("SIGTERM is not handled: {error}");
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn log(running: &Running) -> Result<()> {
+    use tracing_subscriber::EnvFilter;
+
+    let filter = match (&running.log, std::env::var("RUST_LOG")) {
+        (Some(filter), _) => EnvFilter::try_new(filter).with_context(|| format!("--log {filter}"))?,
+        (None, Ok(filter)) => EnvFilter::try_new(&filter).with_context(|| format!("RUST_LOG {filter}"))?,
+        (None, Err(_)) => EnvFilter::new("warn"),
+    };
+    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! What belongs to one running component: arguments, environment, standard streams, network.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::cli::StdoutStream;
+use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use crate::sockets::{Network, NetworkCtxView, NetworkView};
+use crate::{DrainHandle, Policy};
+
+/// The data of a store.
+pub struct Ctx {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    network: Network,
+    grace: Duration,
+}
+
+impl Ctx {
+    /// A component that sees nothing of its surroundings:
+    ///
+    /// - no arguments, no environment variables, no files;
+    /// - standard input empty, standard output and error discarded;
+    /// - no address to listen on or to connect to, no name lookup;
+    /// - clocks and random numbers as everywhere;
+    /// - 10 seconds of grace for a drain.
+    pub fn builder() -> CtxBuilder {
+        CtxBuilder {
+            wasi: WasiCtx::builder(),
+            policy: Policy::default(),
+            drain: DrainHandle::new(),
+            grace: Duration::from_secs(10),
+        }
+    }
+
+    /// The switch that ends the streams of accepted sockets.
+    pub fn drain(&self) -> &DrainHandle {
+        &self.network.drain
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        self.grace
+    }
+}
+
+/// Builds a [`Ctx`].
+pub struct CtxBuilder {
+    wasi: WasiCtxBuilder,
+    policy: Policy,
+    drain: DrainHandle,
+    grace: Duration,
+}
+
+impl CtxBuilder {
+    /// Sets the arguments; the first one is the name of the program.
+    pub fn args(mut self, args: &[impl AsRef<str>]) -> Self {
+        self.wasi.args(args);
+        self
+    }
+
+    /// Adds an environment variable.
+    pub fn env(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.wasi.env(name, value);
+        self
+    }
+
+    /// Connects standard input, output and error to those of this process.
+    pub fn inherit_stdio(mut self) -> Self {
+        self.wasi.inherit_stdio();
+        self
+    }
+
+    /// Sends standard output somewhere else, e.g. to a `wasmtime_wasi::p2::pipe::MemoryOutputPipe`.
+    pub fn stdout(mut self, stream: impl StdoutStream + 'static) -> Self {
+        self.wasi.stdout(stream);
+        self
+    }
+
+    /// Sends standard error somewhere else.
+    pub fn stderr(mut self, stream: impl StdoutStream + 'static) -> Self {
+        self.wasi.stderr(stream);
+        self
+    }
+
+    /// Sets where the component may listen and connect.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Uses a switch that others hold, too.
+    pub fn drain(mut self, drain: DrainHandle) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// How long a drain may take before connections are destroyed. Default: 10 seconds.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Changes anything else that wasmtime-wasi offers, e.g. preopened folders.
+    pub fn wasi(mut self, change: impl FnOnce(&mut WasiCtxBuilder)) -> Self {
+        change(&mut self.wasi);
+        self
+    }
+
+    /// Builds the data of a store.
+    pub fn build(mut self) -> Ctx {
+        let policy = self.policy.clone();
+        // For sockets of wasi 0.2, for UDP, and for wasmtime-wasi's own TCP.
+        self.wasi.allow_tcp(true).allow_udp(true).allow_ip_name_lookup(policy.connects());
+        self.wasi.socket_addr_check(move |address, usage| {
+            let policy = policy.clone();
+            Box::pin(async move { allows(&policy, address, usage).await })
+        });
+        let network = Network { policy: self.policy, drain: self.drain };
+        Ctx { wasi: self.wasi.build(), table: ResourceTable::new(), network, grace: self.grace }
+    }
+}
+
+impl WasiView for Ctx {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl NetworkView for Ctx {
+    fn network(&mut self) -> NetworkCtxView<'_> {
+        let wasi = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
+        NetworkCtxView { network: &self.network, wasi }
+    }
+}
+
+async fn allows(policy: &Policy, address: SocketAddr, usage: SocketAddrUse) -> bool {
+    match usage {
+        SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => policy.may_bind(address).await,
+        // wasmtime-wasi asks about the real port; the bind before has settled it.
+        SocketAddrUse::TcpListen => policy.may_listen(address).await || policy.may_listen((address.ip(), 0).into()).await,
+        SocketAddrUse::TcpConnect | SocketAddrUse::UdpSend => policy.may_connect(address).await,
+        // Who may talk to a listener is the firewall's business.
+        SocketAddrUse::TcpAccept | SocketAddrUse::UdpReceive => true,
+    }
+}

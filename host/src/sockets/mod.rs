@@ -1,0 +1,73 @@
+//! `wasi:sockets/types@0.3` for servers: TCP of our own over tokio, UDP from wasmtime-wasi.
+//!
+//! What is different from wasmtime-wasi, and why it could not be configured there:
+//! - TCP_NODELAY is on. The guest cannot switch Nagle off, and a response in two writes costs 40 ms with it.
+//! - No attempt to read or write that is bound to fail: a short read has emptied the socket, so readiness is cleared.
+//! - Several connections are accepted in one go, and running out of file descriptors pauses a listener instead of
+//!   ending it.
+//! - Allow-lists for listening and connecting ([`crate::Policy`]), and an orderly shutdown ([`DrainHandle`]).
+
+mod accept;
+mod host;
+mod options;
+mod socket;
+mod streams;
+mod udp;
+
+use wasmtime::component::{HasData, Linker};
+use wasmtime_wasi::p3::bindings::sockets::{ip_name_lookup, types};
+use wasmtime_wasi::p3::sockets::{SocketError, SocketResult};
+use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsCtxView, WasiSocketsView};
+
+use crate::{DrainHandle, Policy};
+
+/// What the sockets of one store may do.
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// Where the component may listen and connect.
+    pub policy: Policy,
+    /// Ends the streams of accepted sockets.
+    pub drain: DrainHandle,
+}
+
+/// Gives the sockets access to their part of the data of a store.
+///
+/// The resource table is the one of wasmtime-wasi, which keeps the UDP sockets.
+pub trait NetworkView: WasiSocketsView {
+    /// The settings, and wasmtime-wasi's view of its own sockets.
+    fn network(&mut self) -> NetworkCtxView<'_>;
+}
+
+/// What the implementation borrows from the store during a call.
+pub struct NetworkCtxView<'a> {
+    /// The settings.
+    pub network: &'a Network,
+    /// wasmtime-wasi's part, with the resource table that both use.
+    pub wasi: WasiSocketsCtxView<'a>,
+}
+
+
+/// The `D` of the generated `add_to_linker`.
+pub struct Sockets;
+
+impl HasData for Sockets {
+    type Data<'a> = NetworkCtxView<'a>;
+}
+
+/// Adds `wasi:sockets/types@0.3` and nothing else.
+///
+/// Do not combine it with `wasmtime_wasi::p3::add_to_linker`, which defines the same interface.
+///
+/// # Errors
+/// When the linker has the interface already.
+pub fn add_to_linker<T: NetworkView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    types::add_to_linker::<T, Sockets>(linker, T::network)
+}
+
+/// Adds wasmtime-wasi's `wasi:sockets/ip-name-lookup@0.3`, the other interface of the package.
+///
+/// # Errors
+/// When the linker has the interface already.
+pub fn add_name_lookup_to_linker<T: NetworkView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    ip_name_lookup::add_to_linker::<T, WasiSockets>(linker, T::sockets)
+}

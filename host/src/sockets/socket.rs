@@ -1,0 +1,262 @@
+//! One TCP socket: the states between `create` and the streams.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::net::sockopt;
+use tokio::net::{TcpListener, TcpStream};
+use wasmtime_wasi::p3::bindings::sockets::types::{ErrorCode, IpAddressFamily};
+
+use super::Network;
+
+/// What POSIX and Rust's standard library use; Node asks for 511 itself.
+const DEFAULT_BACKLOG: u32 = 128;
+
+/// A TCP socket as `wasi:sockets` describes it.
+pub(super) struct TcpSocket {
+    pub(super) state: State,
+    pub(super) family: IpAddressFamily,
+    backlog: u32,
+    /// What `bind` was asked for. The policy is about this address: the real port is unknown in advance with port 0.
+    requested: Option<SocketAddr>,
+}
+
+/// Where a socket is on its way. It never goes back.
+pub(super) enum State {
+    /// Created, perhaps bound. Goes to `Listening` or `Connecting`.
+    Fresh(tokio::net::TcpSocket),
+    /// Accepts connections. Final.
+    Listening(Arc<TcpListener>),
+    /// `connect` is running and owns the descriptor. Goes to `Connected` or `Closed`.
+    Connecting,
+    /// Has a peer; each direction is handed out once. Final.
+    Connected { stream: Arc<TcpStream>, peer: SocketAddr, receive_taken: bool, send_taken: bool },
+    /// Connecting failed. Final.
+    Closed(ErrorCode),
+}
+
+impl TcpSocket {
+    pub(super) fn new(family: IpAddressFamily) -> io::Result<Self> {
+        let socket = match family {
+            IpAddressFamily::Ipv4 => tokio::net::TcpSocket::new_v4()?,
+            IpAddressFamily::Ipv6 => {
+                let socket = tokio::net::TcpSocket::new_v6()?;
+                // wasi:sockets: IPv6 sockets never speak IPv4.
+                sockopt::set_ipv6_v6only(&socket, true)?;
+                socket
+            }
+        };
+        // Accepted sockets inherit it on Linux, connected ones keep it.
+        socket.set_nodelay(true)?;
+        Ok(Self { state: State::Fresh(socket), family, backlog: DEFAULT_BACKLOG, requested: None })
+    }
+
+    pub(super) fn accepted(stream: TcpStream, peer: SocketAddr, family: IpAddressFamily) -> Self {
+        if cfg!(not(target_os = "linux")) {
+            // Without it the connection is slow, not broken.
+            let _ = stream.set_nodelay(true);
+        }
+        Self { state: State::connected(stream, peer), family, backlog: DEFAULT_BACKLOG, requested: None }
+    }
+
+    pub(super) async fn bind(&mut self, network: &Network, address: SocketAddr) -> Result<(), ErrorCode> {
+        let State::Fresh(socket) = &self.state else { return Err(ErrorCode::InvalidState) };
+        if self.requested.is_some() {
+            return Err(ErrorCode::InvalidState);
+        }
+        if !is_unicast(address.ip()) || !fits(address.ip(), self.family) {
+            return Err(ErrorCode::InvalidArgument);
+        }
+        if !network.policy.may_bind(address).await {
+            return Err(denied("listen on", address));
+        }
+        bind(socket, address)?;
+        self.requested = Some(address);
+        Ok(())
+    }
+
+    /// Starts listening and returns the descriptor that the stream of accepted sockets shares with this socket.
+    pub(super) async fn listen(&mut self, network: &Network) -> Result<Arc<TcpListener>, ErrorCode> {
+        let State::Fresh(socket) = &self.state else { return Err(ErrorCode::InvalidState) };
+        let address = self.requested.unwrap_or_else(|| unspecified(self.family));
+        if !network.policy.may_listen(address).await {
+            return Err(denied("listen on", address));
+        }
+        if self.requested.is_none() {
+            // Not every system binds a listening socket by itself.
+            bind(socket, address)?;
+        }
+        let State::Fresh(socket) = std::mem::replace(&mut self.state, State::Closed(ErrorCode::InvalidState)) else {
+            unreachable!("checked above, and nothing else touched the socket since");
+        };
+        let listener = match socket.listen(self.backlog) {
+            Ok(listener) => Arc::new(listener),
+            Err(error) => {
+                let code = ErrorCode::from(&error);
+                self.state = State::Closed(code.clone());
+                return Err(code);
+            }
+        };
+        network.drain.note_listener();
+        self.state = State::Listening(Arc::clone(&listener));
+        Ok(listener)
+    }
+
+    /// The descriptor to connect with, after which [`Self::finish_connect`] is due.
+    pub(super) fn start_connect(&mut self, remote: SocketAddr) -> Result<tokio::net::TcpSocket, ErrorCode> {
+        if !matches!(self.state, State::Fresh(_)) {
+            return Err(ErrorCode::InvalidState);
+        }
+        let ip = remote.ip();
+        if !is_unicast(ip) || ip.to_canonical().is_unspecified() || remote.port() == 0 || !fits(ip, self.family) {
+            return Err(ErrorCode::InvalidArgument);
+        }
+        match std::mem::replace(&mut self.state, State::Connecting) {
+            State::Fresh(socket) => Ok(socket),
+            _ => unreachable!("checked above"),
+        }
+    }
+
+    pub(super) fn finish_connect(
+        &mut self,
+        remote: SocketAddr,
+        result: Result<TcpStream, ErrorCode>,
+    ) -> Result<(), ErrorCode> {
+        match result {
+            Ok(stream) => {
+                self.state = State::connected(stream, remote);
+                Ok(())
+            }
+            Err(code) => {
+                self.state = State::Closed(code.clone());
+                Err(code)
+            }
+        }
+    }
+
+    pub(super) fn take_receive(&mut self) -> Result<Arc<TcpStream>, ErrorCode> {
+        match &mut self.state {
+            State::Connected { stream, receive_taken, .. } if !*receive_taken => {
+                *receive_taken = true;
+                Ok(Arc::clone(stream))
+            }
+            State::Closed(code) => Err(code.clone()),
+            _ => Err(ErrorCode::InvalidState),
+        }
+    }
+
+    pub(super) fn take_send(&mut self) -> Result<Arc<TcpStream>, ErrorCode> {
+        match &mut self.state {
+            State::Connected { stream, send_taken, .. } if !*send_taken => {
+                *send_taken = true;
+                Ok(Arc::clone(stream))
+            }
+            State::Closed(code) => Err(code.clone()),
+            _ => Err(ErrorCode::InvalidState),
+        }
+    }
+
+    pub(super) fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
+        match &self.state {
+            State::Fresh(socket) if self.requested.is_some() => Ok(socket.local_addr()?),
+            State::Fresh(_) | State::Connecting => Err(ErrorCode::InvalidState),
+            State::Listening(listener) => Ok(listener.local_addr()?),
+            State::Connected { stream, .. } => Ok(stream.local_addr()?),
+            State::Closed(code) => Err(code.clone()),
+        }
+    }
+
+    pub(super) fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
+        match &self.state {
+            State::Connected { peer, .. } => Ok(*peer),
+            State::Closed(code) => Err(code.clone()),
+            _ => Err(ErrorCode::InvalidState),
+        }
+    }
+
+    pub(super) fn is_listening(&self) -> bool {
+        matches!(self.state, State::Listening(_))
+    }
+
+    pub(super) fn set_backlog(&mut self, value: u64) -> Result<(), ErrorCode> {
+        if value == 0 {
+            return Err(ErrorCode::InvalidArgument);
+        }
+        // Systems clamp it further.
+        let value = i32::try_from(value).unwrap_or(i32::MAX);
+        match &self.state {
+            State::Fresh(_) => {}
+            // Linux and BSD let a second `listen` change it.
+            State::Listening(listener) => {
+                rustix::net::listen(listener.as_ref(), value).map_err(|_| ErrorCode::NotSupported)?;
+            }
+            State::Closed(code) => return Err(code.clone()),
+            State::Connecting | State::Connected { .. } => return Err(ErrorCode::InvalidState),
+        }
+        self.backlog = value.unsigned_abs();
+        Ok(())
+    }
+
+    /// For socket options.
+    pub(super) fn fd(&self) -> Result<BorrowedFd<'_>, ErrorCode> {
+        match &self.state {
+            State::Fresh(socket) => Ok(socket.as_fd()),
+            State::Listening(listener) => Ok(listener.as_fd()),
+            State::Connected { stream, .. } => Ok(stream.as_fd()),
+            State::Connecting => Err(ErrorCode::InvalidState),
+            State::Closed(code) => Err(code.clone()),
+        }
+    }
+}
+
+impl State {
+    fn connected(stream: TcpStream, peer: SocketAddr) -> Self {
+        Self::Connected { stream: Arc::new(stream), peer, receive_taken: false, send_taken: false }
+    }
+}
+
+/// Denials are logged, because all that the application sees is `access-denied`.
+pub(super) fn denied(what: &str, address: SocketAddr) -> ErrorCode {
+    let option = if what == "connect to" { "--connect-allow" } else { "--listen-allow" };
+    tracing::warn!("not allowed to {what} {address}; `{option} {address}` would allow it");
+    ErrorCode::AccessDenied
+}
+
+fn bind(socket: &tokio::net::TcpSocket, address: SocketAddr) -> Result<(), ErrorCode> {
+    // wasi:sockets: connections in TIME_WAIT must not keep a server from coming back. On Windows this is the default,
+    // and the option of that name means something else.
+    if cfg!(not(windows)) {
+        socket.set_reuseaddr(true)?;
+    }
+    Ok(socket.bind(address)?)
+}
+
+fn unspecified(family: IpAddressFamily) -> SocketAddr {
+    match family {
+        IpAddressFamily::Ipv4 => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        IpAddressFamily::Ipv6 => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    }
+}
+
+fn is_unicast(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => !ip.is_multicast() && !ip.is_broadcast(),
+        IpAddr::V6(ip) => !ip.is_multicast(),
+    }
+}
+
+/// An IPv6 socket takes no address that stands for an IPv4 one, mapped (::ffff:a.b.c.d) or compatible (::a.b.c.d).
+fn fits(ip: IpAddr, family: IpAddressFamily) -> bool {
+    match (ip, family) {
+        (IpAddr::V4(_), IpAddressFamily::Ipv4) => true,
+        (IpAddr::V6(ip), IpAddressFamily::Ipv6) => {
+            let compatible = matches!(ip.segments(), [0, 0, 0, 0, 0, 0, _, _])
+                && ip != Ipv6Addr::UNSPECIFIED
+                && ip != Ipv6Addr::LOCALHOST;
+            !compatible && ip.to_ipv4_mapped().is_none()
+        }
+        _ => false,
+    }
+}
