@@ -296,7 +296,8 @@ mod tests {
     #[test]
     fn raw_headers_keep_case_order_and_bytes() {
         let received: [(&[u8], &[u8]); 2] = [(b"A", b""), (b"a", b"\xe9")];
-        assert_eq!(raw(received.into_iter()), ["A", "", "a", "\u{e9}"]);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(raw(received.into_iter()), [pair("A", ""), pair("a", "\u{e9}")]);
     }
 
     #[test]

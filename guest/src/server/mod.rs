@@ -20,6 +20,8 @@ mod response;
 mod socket;
 mod state;
 mod timeouts;
+#[cfg(test)]
+mod tests;
 
 use std::{
     cell::{Cell, Ref, RefCell},

@@ -280,7 +280,7 @@ impl State {
         self.owed.front().cloned()
     }
 
-    /// Whether no answer is owed and no request has begun: what may be closed without harm.
+    /// Whether no answer is owed and no body is being received.
     pub(super) fn is_idle(&self) -> bool {
         self.owed.is_empty() && self.receiving.is_none()
     }
