@@ -43,6 +43,8 @@ mod request_line;
 mod scan;
 mod special;
 mod status_line;
+#[cfg(test)]
+mod tests;
 
 pub use decoder::{Decoder, Event};
 pub use error::ParseError;
