@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use node_http::proto::{Decoder, Direction, Event, Leniency, Limits};
 
 const SMALL: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
@@ -85,5 +85,8 @@ fn heads(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, heads);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    heads(&mut criterion);
+    criterion.final_summary();
+}

@@ -236,14 +236,17 @@ fn node_case(case: &Value) {
     let mut ends = record.messages.iter().filter(|message| message.complete);
     let mut rejected = false;
     for event in case["events"].as_array().expect("events") {
-        match text(event).split_once(' ').unwrap_or((text(event), "")) {
+        match text(event)
+            .split_once(' ')
+            .unwrap_or_else(|| (text(event), ""))
+        {
             ("req", seen) => check_head(heads.next().expect(name), seen, name),
             ("end", seen) => check_end(ends.next().expect(name), seen, name),
             ("sockerr", seen) => {
                 rejected = true;
                 let error = record
                     .error
-                    .or(record.finish.and_then(Result::err))
+                    .or_else(|| record.finish.and_then(Result::err))
                     .expect(name);
                 let expected = match error.code {
                     "HPE_INVALID_EOF_STATE" => {
@@ -263,7 +266,7 @@ fn node_case(case: &Value) {
     assert_eq!(
         record
             .error
-            .or(record.finish.and_then(Result::err))
+            .or_else(|| record.finish.and_then(Result::err))
             .is_some(),
         rejected,
         "{name}"

@@ -103,6 +103,7 @@ fn message(direction: Direction) -> impl Strategy<Value = Vec<u8>> {
             "CONNECT a:1 HTTP/1.1\r\n",
             "GET  /  HTTP/1.1\r\n",
             "GET /\r\n",
+            "GET / \tHTTP/1.1\r\n",
             "GET / HTTP/2.0\r\n",
             "GET_PARAMETER / RTSP/1.0\r\n",
         ]),
@@ -411,4 +412,45 @@ fn offsets_count_from_the_newest_bytes() {
             .map_err(|error| error.offset),
         Err(6)
     );
+}
+
+/// Oddities of llhttp that its vectors do not show; Node 26.10's parser says the same.
+#[test]
+fn is_as_odd_as_llhttp() {
+    let limits = Limits::default();
+    assert_eq!(
+        error_of(b"GET / \tHTTP/1.1\r\n", Direction::Request, limits),
+        Some(("HPE_INVALID_URL", 7))
+    );
+    assert_eq!(
+        error_of(b"GET /\r\n\tX: a\r\n", Direction::Request, limits),
+        Some(("HPE_INVALID_URL", 8))
+    );
+    let empty = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: \r\n\r\n";
+    assert_eq!(
+        error_of(empty, Direction::Response, limits),
+        Some(("HPE_INVALID_TRANSFER_ENCODING", 38))
+    );
+    // A folded line (leniency) takes nothing back from a connection option that stood at the end of its line.
+    let mut decoder = Decoder::new(Direction::Request, limits, Leniency::insecure_http_parser());
+    let folded = b"GET / HTTP/1.1\r\nConnection: close\r\n more\r\n\r\n";
+    let Ok((_, Some(Event::RequestHead(head)))) = decoder.decode(folded) else {
+        panic!("no head")
+    };
+    assert!(!head.keep_alive);
+    assert_eq!(
+        head.fields.first("connection"),
+        Some(b"close more".as_slice())
+    );
+}
+
+/// Every 101 leaves HTTP: what follows is not scanned.
+#[test]
+fn leaves_what_follows_101_alone() {
+    let (said, error) = events(
+        [b"HTTP/1.1 101 X\r\n\r\nproto".as_slice()],
+        Direction::Response,
+        Leniency::STRICT,
+    );
+    assert_eq!((said.len(), error), (2, None));
 }
