@@ -161,11 +161,12 @@ impl Decoder {
     /// bytes belong to another protocol and are left alone.
     ///
     /// Not called, an `Upgrade` is ignored: the body is decoded and the bytes behind it are the next message (Node
-    /// drops them). CONNECT leaves HTTP without being asked.
+    /// drops them). CONNECT requests, their answers and 101 leave HTTP without being asked.
     pub fn upgrade(&mut self) {
         self.leaving = true;
-        if matches!(self.phase, Phase::Unframed(_)) {
-            // As llhttp: a request that leaves HTTP has no body unless it says how long that is.
+        let sized = self.signals.content_length.is_some_and(|length| length > 0);
+        if matches!(self.phase, Phase::Unframed(_) | Phase::UntilClose) && !sized {
+            // As llhttp: a message that leaves HTTP has no body unless it says how long that is.
             self.phase = Phase::Sized(0);
         }
     }
@@ -263,7 +264,8 @@ impl Decoder {
             StartLine::Response(line) => {
                 let head = response_head(input, line, block, &self.signals, self.answers);
                 self.version = line.version;
-                self.leaving = self.answers == Some(Method::Connect);
+                // As llhttp: the bytes behind any 101 belong to the next protocol, Upgrade field or not.
+                self.leaving = line.status == 101 || self.answers == Some(Method::Connect);
                 if !matches!(line.status, 100 | 102..=199) {
                     self.answers = None;
                 }

@@ -22,6 +22,9 @@ enum Step {
     Target(Target),
     /// Behind a target that a CR ends: HTTP/0.9.
     SimpleLf,
+    /// Behind the line of HTTP/0.9.
+    SimpleEnd,
+    AfterTarget,
     BeforeProtocol,
     Protocol,
     Slash,
@@ -127,8 +130,14 @@ impl RequestLineScan {
                     Target::Start
                 });
             }
-            Step::SimpleLf if byte == b'\n' => self.take(Step::Done),
+            Step::SimpleLf if byte == b'\n' => self.take(Step::SimpleEnd),
             Step::SimpleLf => return Err(Fault::URL_CRLF.at(at)),
+            // llhttp still counts the byte behind the end of a target as part of it.
+            Step::SimpleEnd | Step::AfterTarget if is_never_in_target(byte) => {
+                return Err(Fault::URL_CHARACTERS.behind(at));
+            }
+            Step::SimpleEnd => self.step = Step::Done,
+            Step::AfterTarget => self.step = Step::BeforeProtocol,
             Step::BeforeProtocol if byte == b' ' => self.cursor += 1,
             Step::BeforeProtocol => {
                 self.mark = at;
@@ -200,7 +209,7 @@ impl RequestLineScan {
         let Some(&byte) = input.get(stop) else {
             return Ok(());
         };
-        if matches!(byte, b'\t' | b'\x0c') && state != Target::Slashes(1) {
+        if is_never_in_target(byte) && state != Target::Slashes(1) {
             return Err(Fault::URL_CHARACTERS.behind(stop));
         }
         let next = state.next(byte).map_err(|fault| match fault {
@@ -219,9 +228,9 @@ impl RequestLineScan {
         self.line.target = span(self.mark, self.cursor);
         self.meter.spend(self.cursor - self.mark);
         self.take(match byte {
-            b' ' => Step::BeforeProtocol,
+            b' ' => Step::AfterTarget,
             b'\r' => Step::SimpleLf,
-            _ => Step::Done,
+            _ => Step::SimpleEnd,
         });
     }
 
@@ -309,6 +318,11 @@ pub(super) const fn check_version(version: (u8, u8), leniency: &Leniency) -> Res
         _ if leniency.version => Ok(()),
         _ => Err(Fault::VERSION),
     }
+}
+
+/// The bytes that llhttp rejects wherever they stand in a target.
+const fn is_never_in_target(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\x0c')
 }
 
 fn common_prefix(text: &[u8], input: &[u8]) -> usize {

@@ -55,6 +55,8 @@ pub(super) enum Special {
     Coding(Coding),
     /// `Connection` and `Proxy-Connection`.
     Connection(Connection),
+    /// A connection option that a folded line can no longer change.
+    Settled(ConnectionOption),
 }
 
 /// Where a `Transfer-Encoding` value stands.
@@ -178,7 +180,7 @@ impl Special {
     /// The next byte of the value; CR and LF end a value and are not pushed.
     pub(super) fn push(&mut self, byte: u8, signals: &mut Signals, rules: &Rules) -> Verdict {
         match self {
-            Self::Plain => Ok(()),
+            Self::Plain | Self::Settled(_) => Ok(()),
             Self::Length { value, blanks } => push_length(value, blanks, byte),
             Self::Coding(coding) => coding.push(byte, rules),
             Self::Connection(connection) => {
@@ -191,8 +193,8 @@ impl Special {
     /// At the CR or LF behind the value.
     pub(super) const fn end(self, signals: &mut Signals) {
         match self {
-            Self::Plain | Self::Coding(_) | Self::Connection(_) => {}
             Self::Length { value, .. } => signals.content_length = Some(value),
+            Self::Plain | Self::Coding(_) | Self::Connection(_) | Self::Settled(_) => {}
         }
     }
 
@@ -200,7 +202,9 @@ impl Special {
     pub(super) const fn settle(self, signals: &mut Signals) {
         match self {
             Self::Coding(Coding::Last) => signals.chunked = true,
-            Self::Connection(Connection::Complete(option)) => signals.note(option),
+            Self::Connection(Connection::Complete(option)) | Self::Settled(option) => {
+                signals.note(option)
+            }
             _ => {}
         }
     }
@@ -214,7 +218,9 @@ impl Special {
                 Connection::Start | Connection::Option(..) | Connection::Token { folds: true },
             ) => Ok(Self::Connection(Connection::Start)),
             // A complete option keeps its meaning, whatever the fold holds.
-            complete @ Self::Connection(Connection::Complete(_)) => Ok(complete),
+            Self::Connection(Connection::Complete(option)) | Self::Settled(option) => {
+                Ok(Self::Settled(option))
+            }
             // `chunked`, folded, is no longer the last coding.
             _ => Ok(Self::Plain),
         }
