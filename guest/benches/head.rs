@@ -37,17 +37,11 @@ fn whole(decoder: &mut Decoder, input: &[u8]) {
 fn byte_by_byte(decoder: &mut Decoder, input: &[u8]) {
     let mut head = None;
     for end in 1..=input.len() {
-        head = decoder
-            .decode(black_box(&input[..end]))
-            .expect("part of a head")
-            .1;
+        head = decoder.decode(black_box(&input[..end])).expect("part of a head").1;
     }
     assert!(matches!(head, Some(Event::RequestHead(_))));
     black_box(&head);
-    assert_eq!(
-        decoder.decode(&[]).expect("an end").1,
-        Some(Event::End(None))
-    );
+    assert_eq!(decoder.decode(&[]).expect("an end").1, Some(Event::End(None)));
 }
 
 fn decoder(leniency: Leniency) -> Decoder {
@@ -57,16 +51,11 @@ fn decoder(leniency: Leniency) -> Decoder {
 fn heads(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("head");
     // One leniency flag that changes nothing here keeps the fast path out.
-    let scanner = Leniency {
-        data_after_close: true,
-        ..Leniency::STRICT
-    };
+    let scanner = Leniency { data_after_close: true, ..Leniency::STRICT };
     for (name, input) in [("small", SMALL), ("browser", BROWSER)] {
         group.throughput(Throughput::Bytes(input.len() as u64));
         let mut fast = decoder(Leniency::STRICT);
-        group.bench_function(format!("{name}/whole"), |bencher| {
-            bencher.iter(|| whole(&mut fast, input))
-        });
+        group.bench_function(format!("{name}/whole"), |bencher| bencher.iter(|| whole(&mut fast, input)));
         let mut slow = decoder(scanner);
         group.bench_function(format!("{name}/whole, scanner"), |bencher| {
             bencher.iter(|| whole(&mut slow, input))

@@ -45,10 +45,7 @@ fn node_wire() {
         let name = text(&case["name"]);
         let request = latin1(text(&case["request"]));
         let upgrades = name.starts_with("Upgrade ") && name != "Upgrade no listener";
-        let setup = Setup {
-            upgrade: upgrades,
-            ..Setup::strict(Direction::Request)
-        };
+        let setup = Setup { upgrade: upgrades, ..Setup::strict(Direction::Request) };
         let requests = setup.run_every_way(&request, false, name);
         assert_eq!(requests.error, None, "{name}");
         assert!(!requests.messages.is_empty(), "{name}");
@@ -57,10 +54,7 @@ fn node_wire() {
             continue;
         }
         let reply = latin1(text(&case["reply"]));
-        let setup = Setup {
-            answers: requests.messages[0].method,
-            ..Setup::strict(Direction::Response)
-        };
+        let setup = Setup { answers: requests.messages[0].method, ..Setup::strict(Direction::Response) };
         let responses = setup.run_every_way(&reply, case["eof"] == true, name);
         assert_eq!(responses.error, None, "{name}");
     }
@@ -68,39 +62,24 @@ fn node_wire() {
 }
 
 fn llhttp_suite(file: &str, expected: usize) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/vectors")
-        .join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors").join(file);
     let Ok(json) = std::fs::read_to_string(&path) else {
-        eprintln!(
-            "SKIPPED: {file} is not at {}; nothing of it was tested",
-            path.display()
-        );
+        eprintln!("SKIPPED: {file} is not at {}; nothing of it was tested", path.display());
         return;
     };
     let suite: Value = serde_json::from_str(&json).expect("the vectors are JSON");
     let vectors = suite["vectors"].as_array().expect("a list of vectors");
-    let (paused, tested): (Vec<_>, Vec<_>) = vectors
-        .iter()
-        .partition(|vector| !vector["pause"].is_null());
+    let (paused, tested): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| !vector["pause"].is_null());
     for vector in &tested {
         llhttp_vector(vector);
     }
-    eprintln!(
-        "{file}: {} tested, {} excepted because they pause the parser",
-        tested.len(),
-        paused.len()
-    );
+    eprintln!("{file}: {} tested, {} excepted because they pause the parser", tested.len(), paused.len());
     assert_eq!(vectors.len(), expected);
 }
 
 fn llhttp_vector(vector: &Value) {
     let name = format!("{} {}", text(&vector["id"]), text(&vector["name"]));
-    let direction = if vector["kind"] == "request" {
-        Direction::Request
-    } else {
-        Direction::Response
-    };
+    let direction = if vector["kind"] == "request" { Direction::Request } else { Direction::Response };
     let setup = Setup {
         leniency: leniency(&vector["lenient_flags"]),
         skip_body: vector["skip_body"] == true,
@@ -113,11 +92,7 @@ fn llhttp_vector(vector: &Value) {
 
     let error = &vector["error"];
     if error["name"] == "PAUSED_UPGRADE" {
-        assert_eq!(
-            record.upgraded_at.map(|at| at as u64),
-            error["off"].as_u64(),
-            "{name}"
-        );
+        assert_eq!(record.upgraded_at.map(|at| at as u64), error["off"].as_u64(), "{name}");
     } else {
         let expected = (!error.is_null()).then(|| {
             (
@@ -126,9 +101,7 @@ fn llhttp_vector(vector: &Value) {
                 error["off"].as_u64().expect("an offset"),
             )
         });
-        let found = record
-            .error
-            .map(|error| (error.code.to_owned(), error.reason, error.offset));
+        let found = record.error.map(|error| (error.code.to_owned(), error.reason, error.offset));
         assert_eq!(found, expected, "{name}");
     }
     if check_finish {
@@ -177,11 +150,8 @@ fn check_message(found: &Message, expected: &Value, name: &str) {
 
 /// llhttp's `should_keep_alive`, from the flags it printed.
 fn keeps_alive(message: &Message, head: &Value) -> bool {
-    let has = |flag: &str| {
-        head["flag_names"]
-            .as_array()
-            .is_some_and(|names| names.iter().any(|name| name == flag))
-    };
+    let has =
+        |flag: &str| head["flag_names"].as_array().is_some_and(|names| names.iter().any(|name| name == flag));
     let willing = match message.version {
         (1.., 1..) => !has("CONNECTION_CLOSE"),
         _ => has("CONNECTION_KEEP_ALIVE"),
@@ -196,14 +166,8 @@ fn keeps_alive(message: &Message, head: &Value) -> bool {
 
 /// Bytes behind a finished message belong to the next one.
 fn check_trailing(setup: &Setup, input: &[u8], record: &Record, name: &str) {
-    const NEXT: [&[u8]; 2] = [
-        b"\r\nGET /next HTTP/1.1\r\n\r\n",
-        b"\r\nHTTP/1.1 204 Next\r\n\r\n",
-    ];
-    let goes_on = record
-        .messages
-        .last()
-        .is_some_and(|message| message.complete && message.keep_alive);
+    const NEXT: [&[u8]; 2] = [b"\r\nGET /next HTTP/1.1\r\n\r\n", b"\r\nHTTP/1.1 204 Next\r\n\r\n"];
+    let goes_on = record.messages.last().is_some_and(|message| message.complete && message.keep_alive);
     if !record.idle || !goes_on || setup.skip_body || record.finish.is_some() {
         return;
     }
@@ -222,10 +186,7 @@ fn node_case(case: &Value) {
     let options = &case["options"];
     let mut setup = Setup::strict(Direction::Request);
     if let Some(size) = options["maxHeaderSize"].as_u64() {
-        setup.limits = Limits {
-            max_header_size: size as usize,
-            ..Limits::default()
-        };
+        setup.limits = Limits { max_header_size: size as usize, ..Limits::default() };
     }
     if options["insecureHTTPParser"] == true {
         setup.leniency = Leniency::insecure_http_parser();
@@ -236,26 +197,17 @@ fn node_case(case: &Value) {
     let mut ends = record.messages.iter().filter(|message| message.complete);
     let mut rejected = false;
     for event in case["events"].as_array().expect("events") {
-        match text(event)
-            .split_once(' ')
-            .unwrap_or_else(|| (text(event), ""))
-        {
+        match text(event).split_once(' ').unwrap_or_else(|| (text(event), "")) {
             ("req", seen) => check_head(heads.next().expect(name), seen, name),
             ("end", seen) => check_end(ends.next().expect(name), seen, name),
             ("sockerr", seen) => {
                 rejected = true;
-                let error = record
-                    .error
-                    .or_else(|| record.finish.and_then(Result::err))
-                    .expect(name);
+                let error = record.error.or_else(|| record.finish.and_then(Result::err)).expect(name);
                 let expected = match error.code {
                     "HPE_INVALID_EOF_STATE" => {
                         format!("{} \"Parse Error\" bp={}", error.code, error.offset)
                     }
-                    _ => format!(
-                        "{} \"Parse Error: {}\" bp={}",
-                        error.code, error.reason, error.offset
-                    ),
+                    _ => format!("{} \"Parse Error: {}\" bp={}", error.code, error.reason, error.offset),
                 };
                 assert_eq!(seen, expected, "{name}");
             }
@@ -263,14 +215,7 @@ fn node_case(case: &Value) {
         }
     }
     assert_eq!(heads.next(), None, "{name}");
-    assert_eq!(
-        record
-            .error
-            .or_else(|| record.finish.and_then(Result::err))
-            .is_some(),
-        rejected,
-        "{name}"
-    );
+    assert_eq!(record.error.or_else(|| record.finish.and_then(Result::err)).is_some(), rejected, "{name}");
 }
 
 /// `GET "/" v1.1 h={"host":"a"}`
@@ -280,19 +225,13 @@ fn check_head(message: &Message, seen: &str, name: &str) {
     let (major, minor) = message.version;
     assert_eq!(
         line,
-        format!(
-            "{} \"{url}\" v{major}.{minor}",
-            message.method.map_or("", Method::as_str)
-        ),
+        format!("{} \"{url}\" v{major}.{minor}", message.method.map_or("", Method::as_str)),
         "{name}"
     );
     let expected: Value = serde_json::from_str(fields).expect(name);
     for (key, value) in expected.as_object().expect(name) {
-        let values: Vec<_> = message
-            .fields
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes()))
-            .collect();
+        let values: Vec<_> =
+            message.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes())).collect();
         // How Node joins duplicates is not the decoder's business.
         match values.as_slice() {
             [] => panic!("{name}: {key} is missing"),
@@ -307,11 +246,7 @@ fn check_head(message: &Message, seen: &str, name: &str) {
 /// `body="abc" tr={"x-t":"v"}`
 fn check_end(message: &Message, seen: &str, name: &str) {
     let (body, trailers) = seen.split_once(" tr=").unwrap_or((seen, "{}"));
-    assert_eq!(
-        body,
-        format!("body=\"{}\"", String::from_utf8_lossy(&message.body)),
-        "{name}"
-    );
+    assert_eq!(body, format!("body=\"{}\"", String::from_utf8_lossy(&message.body)), "{name}");
     let trailers: Value = serde_json::from_str(trailers).expect(name);
     let found = message.trailers.iter().map(|(key, value)| {
         (
@@ -352,11 +287,7 @@ fn assert_fields(found: &[(Vec<u8>, Vec<u8>)], expected: &Value, name: &str) {
         // llhttp leaves the blanks behind a value to Node, which strips them.
         let untrimmed = unescape(text(&expected[1]));
         let trimmed = untrimmed.trim_end_matches([' ', '\t']);
-        assert!(
-            value == trimmed.as_bytes() || *value == latin1(trimmed),
-            "{name}: {}",
-            value.escape_ascii()
-        );
+        assert!(value == trimmed.as_bytes() || *value == latin1(trimmed), "{name}: {}", value.escape_ascii());
     }
 }
 
@@ -382,9 +313,7 @@ fn unescape(text: &str) -> String {
                 Some('n') => '\n',
                 Some('x') => {
                     let digits: String = chars.by_ref().take(2).collect();
-                    u8::from_str_radix(&digits, 16)
-                        .map(char::from)
-                        .expect("two hexadecimal digits")
+                    u8::from_str_radix(&digits, 16).map(char::from).expect("two hexadecimal digits")
                 }
                 other => other.expect("something behind a backslash"),
             },
@@ -395,14 +324,9 @@ fn unescape(text: &str) -> String {
 }
 
 fn lines(file: &str) -> Vec<Value> {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../tests/vectors", file]
-        .iter()
-        .collect();
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../tests/vectors", file].iter().collect();
     let lines = std::fs::read_to_string(path).expect("the goldens are in the repository");
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
-        .collect()
+    lines.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
 fn text(value: &Value) -> &str {
@@ -410,19 +334,12 @@ fn text(value: &Value) -> &str {
 }
 
 fn numbers(value: &Value) -> Vec<u64> {
-    value
-        .as_array()
-        .expect("numbers")
-        .iter()
-        .filter_map(Value::as_u64)
-        .collect()
+    value.as_array().expect("numbers").iter().filter_map(Value::as_u64).collect()
 }
 
 /// The goldens write bytes as characters of the same number.
 fn latin1(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|char| u8::try_from(u32::from(char)).unwrap_or(b'?'))
-        .collect()
+    text.chars().map(|char| u8::try_from(u32::from(char)).unwrap_or(b'?')).collect()
 }
 
 fn base64(text: &str) -> Vec<u8> {
@@ -430,10 +347,7 @@ fn base64(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let (mut bits, mut held) = (0_u32, 0);
     for char in text.bytes().filter(|char| *char != b'=') {
-        let digit = ALPHABET
-            .iter()
-            .position(|other| *other == char)
-            .expect("base64");
+        let digit = ALPHABET.iter().position(|other| *other == char).expect("base64");
         bits = bits << 6 | digit as u32;
         held += 6;
         if held >= 8 {

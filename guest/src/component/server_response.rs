@@ -8,8 +8,8 @@ use super::{
         incoming_message::IncomingMessage,
         net::Socket,
         server_response::{
-            Answer, FailedAnswer, Field, Guest, GuestServerResponse, Header, RequestLine, ServerResponseEvent,
-            ServerResponseEvents,
+            Answer, FailedAnswer, Field, Guest, GuestServerResponse, Header, RequestLine,
+            ServerResponseEvent, ServerResponseEvents,
         },
         types::{Chunk, Error, HeaderValue, Milliseconds},
     },

@@ -83,10 +83,7 @@ impl Decoder {
     /// A decoder at the start of a connection.
     pub fn new(direction: Direction, limits: Limits, leniency: Leniency) -> Self {
         Self {
-            rules: Rules {
-                direction,
-                leniency,
-            },
+            rules: Rules { direction, leniency },
             limits,
             phase: Phase::Between,
             signals: Signals::default(),
@@ -149,10 +146,8 @@ impl Decoder {
 
     /// The message whose head was just returned has no body, whatever its fields say.
     pub fn skip_body(&mut self) {
-        if matches!(
-            self.phase,
-            Phase::Sized(_) | Phase::Chunked(_) | Phase::UntilClose | Phase::Unframed(_)
-        ) {
+        if matches!(self.phase, Phase::Sized(_) | Phase::Chunked(_) | Phase::UntilClose | Phase::Unframed(_))
+        {
             self.phase = Phase::Sized(0);
         }
     }
@@ -182,11 +177,7 @@ impl Decoder {
     }
 
     fn fail(&mut self, fault: Fault, offset: u64) -> ParseError {
-        let error = ParseError {
-            code: fault.code,
-            reason: fault.reason,
-            offset,
-        };
+        let error = ParseError { code: fault.code, reason: fault.reason, offset };
         self.phase = Phase::Failed(error);
         error
     }
@@ -206,9 +197,7 @@ impl Decoder {
             Phase::Unframed(fault) => Err(fault.at(0)),
             Phase::Sized(0) => Ok((0, Some(self.end(None)))),
             Phase::Sized(left) => {
-                let length = usize::try_from(*left)
-                    .unwrap_or(usize::MAX)
-                    .min(input.len());
+                let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
                 *left -= length as u64;
                 Ok(data(0..length))
             }
@@ -222,10 +211,7 @@ impl Decoder {
 
     /// RFC 9112 2.2: line ends before a message are dropped. llhttp takes any number, lone CR and LF too (I-42).
     fn begin(&mut self, input: &[u8]) -> Step {
-        let skipped = input
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let skipped = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let input = &input[skipped..];
         if input.is_empty() {
             return Ok((skipped, None));
@@ -236,9 +222,8 @@ impl Decoder {
             return Ok((skipped + consumed, event));
         }
         let mut scan = HeadScan::new(self.rules.direction, &self.limits);
-        let complete = scan
-            .scan(input, &mut self.signals, &self.rules)
-            .map_err(|reject| reject.shifted(skipped))?;
+        let complete =
+            scan.scan(input, &mut self.signals, &self.rules).map_err(|reject| reject.shifted(skipped))?;
         if !complete {
             self.phase = Phase::Head(Box::new(scan));
             return Ok((skipped, None));
@@ -255,8 +240,7 @@ impl Decoder {
         let consumed = block.cursor;
         let (event, framing) = match line {
             StartLine::Request(line) => {
-                let (head, framing) =
-                    request_head(input, line, block, &self.signals, &self.rules.leniency);
+                let (head, framing) = request_head(input, line, block, &self.signals, &self.rules.leniency);
                 self.version = line.version;
                 self.leaving = line.method == Method::Connect;
                 (Event::RequestHead(head), framing)
@@ -276,9 +260,7 @@ impl Decoder {
         self.phase = match framing {
             Ok(BodyLength::None) => Phase::Sized(0),
             Ok(BodyLength::Sized(length)) => Phase::Sized(length),
-            Ok(BodyLength::Chunked) => {
-                Phase::Chunked(ChunkedScan::new(self.limits.max_chunk_extensions))
-            }
+            Ok(BodyLength::Chunked) => Phase::Chunked(ChunkedScan::new(self.limits.max_chunk_extensions)),
             Ok(BodyLength::UntilClose) => Phase::UntilClose,
             Err(fault) => Phase::Unframed(fault),
         };
@@ -295,8 +277,7 @@ impl Decoder {
             Chunk::Data(length) => Ok(data(cursor..cursor + length)),
             Chunk::Last => {
                 let meter = Meter::new(self.limits.max_header_size);
-                self.phase =
-                    Phase::Trailers(Box::new(FieldBlock::trailers(0, meter, &self.limits)));
+                self.phase = Phase::Trailers(Box::new(FieldBlock::trailers(0, meter, &self.limits)));
                 self.trailers(&input[cursor..], cursor)
             }
         }
@@ -308,8 +289,8 @@ impl Decoder {
             return Ok((before, None));
         };
         let result = block.scan(input, &mut self.signals, &self.rules);
-        let complete = check_raw(result, block.cursor, &self.limits)
-            .map_err(|reject| reject.shifted(before))?;
+        let complete =
+            check_raw(result, block.cursor, &self.limits).map_err(|reject| reject.shifted(before))?;
         if !complete {
             return Ok((before, None));
         }

@@ -66,18 +66,8 @@ pub(super) struct RequestLineScan {
 
 impl RequestLineScan {
     pub(super) fn new(meter: Meter) -> Self {
-        let line = RequestLine {
-            method: Method::Get,
-            target: (0, 0),
-            version: (0, 9),
-        };
-        Self {
-            step: Step::Method,
-            cursor: 0,
-            mark: 0,
-            meter,
-            line,
-        }
+        let line = RequestLine { method: Method::Get, target: (0, 0), version: (0, 9) };
+        Self { step: Step::Method, cursor: 0, mark: 0, meter, line }
     }
 
     /// Scans on; `true` when the line has been seen.
@@ -124,11 +114,7 @@ impl RequestLineScan {
             Step::BeforeTarget => {
                 self.mark = at;
                 let connect = self.line.method == Method::Connect;
-                self.step = Step::Target(if connect {
-                    Target::Authority
-                } else {
-                    Target::Start
-                });
+                self.step = Step::Target(if connect { Target::Authority } else { Target::Start });
             }
             Step::SimpleLf if byte == b'\n' => self.take(Step::SimpleEnd),
             Step::SimpleLf => return Err(Fault::URL_CRLF.at(at)),
@@ -155,17 +141,11 @@ impl RequestLineScan {
                 self.line.version.1 = digit(byte).ok_or_else(|| Fault::VERSION_MINOR.at(at))?;
                 check_version(self.line.version, leniency).map_err(|fault| fault.behind(at))?;
                 self.mark = at + 1;
-                self.take(if self.line.method == Method::Pri {
-                    Step::Preface
-                } else {
-                    Step::LineEnd
-                });
+                self.take(if self.line.method == Method::Pri { Step::Preface } else { Step::LineEnd });
             }
             Step::LineEnd if byte == b'\r' => self.take(Step::LineLf),
             // As llhttp: the lone LF still waits for an LF, so that this leniency needs `optional_lf_after_cr` too.
-            Step::LineEnd if byte == b'\n' && leniency.optional_cr_before_lf => {
-                self.take(Step::LineLf)
-            }
+            Step::LineEnd if byte == b'\n' && leniency.optional_cr_before_lf => self.take(Step::LineLf),
             Step::LineEnd if byte == b'\n' => return Err(Fault::VERSION_CRLF.behind(at)),
             Step::LineEnd => return Err(Fault::VERSION_CRLF.at(at)),
             Step::LineLf if byte == b'\n' => self.take(Step::Done),
@@ -188,19 +168,16 @@ impl RequestLineScan {
         let stop = match state {
             Target::Path => run(input, self.cursor, is_target),
             Target::Query => run(input, self.cursor, |byte| is_target(byte) || byte == b'?'),
-            Target::Fragment => run(input, self.cursor, |byte| {
-                is_target(byte) || matches!(byte, b'?' | b'#')
-            }),
+            Target::Fragment => {
+                run(input, self.cursor, |byte| is_target(byte) || matches!(byte, b'?' | b'#'))
+            }
             Target::Schema => run(input, self.cursor, |byte| byte.is_ascii_alphabetic()),
             Target::Authority | Target::AuthorityAfterAt => run(input, self.cursor, is_authority),
             Target::Start | Target::Slashes(_) => self.cursor,
         };
         // Userinfo behind an `@` makes another one legal again, as in llhttp.
-        let state = if stop > self.cursor && state == Target::AuthorityAfterAt {
-            Target::Authority
-        } else {
-            state
-        };
+        let state =
+            if stop > self.cursor && state == Target::AuthorityAfterAt { Target::Authority } else { state };
         self.cursor = stop;
         self.step = Step::Target(state);
         if stop > self.mark && self.meter.is_over(stop - self.mark) {
@@ -304,11 +281,7 @@ pub(super) fn scan_protocol(input: &[u8]) -> Result<Option<&'static str>, usize>
         }
         agreed = agreed.max(common);
     }
-    if agreed == input.len() {
-        Ok(None)
-    } else {
-        Err(agreed)
-    }
+    if agreed == input.len() { Ok(None) } else { Err(agreed) }
 }
 
 /// The versions that Node accepts (I-44), unless the leniency takes any.

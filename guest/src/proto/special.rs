@@ -127,9 +127,7 @@ impl Special {
             Some(KnownField::TransferEncoding) if signals.content_length.is_some() => {
                 Err(Fault::CODING_BESIDE_LENGTH)
             }
-            Some(KnownField::ContentLength) if signals.transfer_encoding => {
-                Err(Fault::LENGTH_BESIDE_CODING)
-            }
+            Some(KnownField::ContentLength) if signals.transfer_encoding => Err(Fault::LENGTH_BESIDE_CODING),
             _ => Ok(()),
         }
     }
@@ -156,10 +154,7 @@ impl Special {
             Some(KnownField::ContentLength) if signals.content_length.is_some() => {
                 Err((Fault::LENGTH_TWICE, Taken::No))
             }
-            Some(KnownField::ContentLength) => Ok(Self::Length {
-                value: 0,
-                blanks: false,
-            }),
+            Some(KnownField::ContentLength) => Ok(Self::Length { value: 0, blanks: false }),
             Some(KnownField::TransferEncoding) if signals.chunked && rules.chunked_is_last() => {
                 Err((Fault::CODING_VALUE, Taken::Yes))
             }
@@ -202,9 +197,7 @@ impl Special {
     pub(super) const fn settle(self, signals: &mut Signals) {
         match self {
             Self::Coding(Coding::Last) => signals.chunked = true,
-            Self::Connection(Connection::Complete(option)) | Self::Settled(option) => {
-                signals.note(option)
-            }
+            Self::Connection(Connection::Complete(option)) | Self::Settled(option) => signals.note(option),
             _ => {}
         }
     }
@@ -235,9 +228,7 @@ fn push_length(value: &mut u64, blanks: &mut bool, byte: u8) -> Verdict {
     let Some(digit) = digit(byte).filter(|_| !*blanks) else {
         return Err((Fault::LENGTH_CHAR, Taken::No));
     };
-    let next = value
-        .checked_mul(10)
-        .and_then(|tens| tens.checked_add(u64::from(digit)));
+    let next = value.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit)));
     *value = next.ok_or((Fault::LENGTH_OVERFLOW, Taken::Yes))?;
     Ok(())
 }
@@ -247,11 +238,7 @@ impl Coding {
         const CHUNKED: &[u8] = b"chunked";
         *self = match (*self, byte) {
             (Self::Chunked(matched), _) if byte.eq_ignore_ascii_case(&CHUNKED[matched]) => {
-                if matched + 1 == CHUNKED.len() {
-                    Self::Last
-                } else {
-                    Self::Chunked(matched + 1)
-                }
+                if matched + 1 == CHUNKED.len() { Self::Last } else { Self::Chunked(matched + 1) }
             }
             // Not HTAB: llhttp reads `chunked<HTAB>` as another coding (llhttp #876).
             (Self::Last, b' ') => Self::Last,
@@ -274,9 +261,7 @@ impl Connection {
             (Self::Start, _) if let Some(option) = ConnectionOption::starting_with(byte) => {
                 Self::Option(option, 1)
             }
-            (Self::Option(option, matched), _)
-                if byte.eq_ignore_ascii_case(&option.name()[matched]) =>
-            {
+            (Self::Option(option, matched), _) if byte.eq_ignore_ascii_case(&option.name()[matched]) => {
                 if matched + 1 == option.name().len() {
                     Self::Complete(option)
                 } else {

@@ -14,11 +14,7 @@ use super::{Decoder, Event, ParseError};
 /// A head with what it said, for comparison.
 type Seen = (StartLine, Fields, Signals, usize);
 
-const LIMITS: Limits = Limits {
-    max_header_size: 300,
-    max_headers_count: 8,
-    max_chunk_extensions: 20,
-};
+const LIMITS: Limits = Limits { max_header_size: 300, max_headers_count: 8, max_chunk_extensions: 20 };
 
 fn scanned(input: &[u8], rules: &Rules, limits: &Limits) -> Result<Option<Seen>, Reject> {
     let mut signals = Signals::default();
@@ -28,12 +24,7 @@ fn scanned(input: &[u8], rules: &Rules, limits: &Limits) -> Result<Option<Seen>,
     }
     let head = scan.into_head().expect("a complete scan has a head");
     let cursor = head.block.cursor;
-    Ok(Some((
-        head.line,
-        collect(input, head.block),
-        signals,
-        cursor,
-    )))
+    Ok(Some((head.line, collect(input, head.block), signals, cursor)))
 }
 
 fn fast(input: &[u8], rules: &Rules, limits: &Limits) -> Option<Seen> {
@@ -154,16 +145,11 @@ fn message(direction: Direction) -> impl Strategy<Value = Vec<u8>> {
 
 /// Some messages one behind the other, with up to three bytes changed, put in or left out.
 fn stream(direction: Direction) -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop_oneof![
-        prop::sample::select(b"\r\n \t:,;=\"\\@0aZ\x00\x01\x7f\x80".as_slice()),
-        any::<u8>()
-    ];
+    let byte =
+        prop_oneof![prop::sample::select(b"\r\n \t:,;=\"\\@0aZ\x00\x01\x7f\x80".as_slice()), any::<u8>()];
     let change = (any::<prop::sample::Index>(), 0..4_u8, byte);
-    (
-        prop::collection::vec(message(direction), 1..4),
-        prop::collection::vec(change, 0..3),
-    )
-        .prop_map(|(messages, changes)| {
+    (prop::collection::vec(message(direction), 1..4), prop::collection::vec(change, 0..3)).prop_map(
+        |(messages, changes)| {
             let mut bytes = messages.concat();
             for (index, kind, byte) in changes {
                 let at = index.index(bytes.len());
@@ -175,7 +161,8 @@ fn stream(direction: Direction) -> impl Strategy<Value = Vec<u8>> {
                 }
             }
             bytes
-        })
+        },
+    )
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -190,9 +177,7 @@ fn pieces<'a>(mut input: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
     let mut pieces = Vec::new();
     let mut lengths = lengths.iter().cycle();
     while !input.is_empty() {
-        let length = lengths
-            .next()
-            .map_or(1, |length| (*length).clamp(1, input.len()));
+        let length = lengths.next().map_or(1, |length| (*length).clamp(1, input.len()));
         let (piece, rest) = input.split_at(length);
         pieces.push(piece);
         input = rest;
@@ -246,10 +231,7 @@ fn fast_path_takes_the_usual() {
     let requests = requests.iter().map(|bytes| (Direction::Request, bytes));
     let responses = responses.iter().map(|bytes| (Direction::Response, bytes));
     for (direction, bytes) in requests.chain(responses) {
-        let rules = Rules {
-            direction,
-            leniency: Leniency::STRICT,
-        };
+        let rules = Rules { direction, leniency: Leniency::STRICT };
         let seen = fast(bytes, &rules, &LIMITS);
         assert!(seen.is_some(), "{}", bytes.escape_ascii());
         assert_eq!(scanned(bytes, &rules, &LIMITS), Ok(seen));
@@ -270,23 +252,15 @@ fn error_of(input: &[u8], direction: Direction, limits: Limits) -> Option<(&'sta
 
 #[test]
 fn counts_what_node_counts() {
-    let head =
-        |fill: usize| format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "a".repeat(fill)).into_bytes();
-    let limits = Limits {
-        max_header_size: 100,
-        ..Limits::default()
-    };
+    let head = |fill: usize| format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "a".repeat(fill)).into_bytes();
+    let limits = Limits { max_header_size: 100, ..Limits::default() };
     // "/", "X" and the value stay below the limit.
     assert_eq!(error_of(&head(97), Direction::Request, limits), None);
-    assert_eq!(
-        error_of(&head(98), Direction::Request, limits),
-        Some(("HPE_HEADER_OVERFLOW", 118))
-    );
+    assert_eq!(error_of(&head(98), Direction::Request, limits), Some(("HPE_HEADER_OVERFLOW", 118)));
     // Trailers have the limit to themselves.
     let trailers = |fill: usize| {
         let trailer = "a".repeat(fill);
-        format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: {trailer}\r\n\r\n")
-            .into_bytes()
+        format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: {trailer}\r\n\r\n").into_bytes()
     };
     assert_eq!(error_of(&trailers(98), Direction::Request, limits), None);
     assert_eq!(
@@ -297,14 +271,8 @@ fn counts_what_node_counts() {
 
 #[test]
 fn bounds_what_node_does_not_count() {
-    let limits = Limits {
-        max_header_size: 100,
-        ..Limits::default()
-    };
-    let padded = format!(
-        "GET / HTTP/1.1\r\nX:{}a\r\n\r\n",
-        " ".repeat(limits.max_raw_head())
-    );
+    let limits = Limits { max_header_size: 100, ..Limits::default() };
+    let padded = format!("GET / HTTP/1.1\r\nX:{}a\r\n\r\n", " ".repeat(limits.max_raw_head()));
     assert_eq!(
         error_of(padded.as_bytes(), Direction::Request, limits).map(|error| error.0),
         Some("HPE_HEADER_OVERFLOW")
@@ -318,21 +286,14 @@ fn bounds_what_node_does_not_count() {
 
 #[test]
 fn limits_the_number_of_fields() {
-    let head =
-        |count: usize| format!("GET / HTTP/1.1\r\n{}\r\n", "X: 1\r\n".repeat(count)).into_bytes();
-    let limits = Limits {
-        max_header_size: usize::MAX,
-        ..Limits::default()
-    };
+    let head = |count: usize| format!("GET / HTTP/1.1\r\n{}\r\n", "X: 1\r\n".repeat(count)).into_bytes();
+    let limits = Limits { max_header_size: usize::MAX, ..Limits::default() };
     assert_eq!(error_of(&head(1000), Direction::Request, limits), None);
     assert_eq!(
         error_of(&head(1001), Direction::Request, limits),
         Some(("HPE_HEADER_OVERFLOW", 16 + 6000 + 2))
     );
-    let unlimited = Limits {
-        max_headers_count: 0,
-        ..limits
-    };
+    let unlimited = Limits { max_headers_count: 0, ..limits };
     assert_eq!(error_of(&head(5000), Direction::Request, unlimited), None);
 }
 
@@ -361,10 +322,7 @@ fn leaves_a_tunnel_alone() {
     let mut decoder = Decoder::new(Direction::Request, Limits::default(), Leniency::STRICT);
     let (head, event) = decoder.decode(bytes).expect("a head");
     assert!(matches!(event, Some(Event::RequestHead(head)) if head.upgrade));
-    assert_eq!(
-        decoder.decode(&bytes[head..]),
-        Ok((0, Some(Event::End(None))))
-    );
+    assert_eq!(decoder.decode(&bytes[head..]), Ok((0, Some(Event::End(None)))));
     assert_eq!(decoder.decode(&bytes[head..]), Ok((0, None)));
     assert!(decoder.is_upgraded());
     assert_eq!(decoder.finish(), Ok(None));
@@ -373,7 +331,8 @@ fn leaves_a_tunnel_alone() {
 #[test]
 fn answers_to_head_have_no_body() {
     use super::Method;
-    let bytes = b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
+    let bytes =
+        b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
     let mut decoder = Decoder::new(Direction::Response, Limits::default(), Leniency::STRICT);
     decoder.expect_response_to(Method::Head);
     let mut rest = bytes.as_slice();
@@ -395,10 +354,7 @@ fn stray_line_ends_leave_it_idle() {
     assert!(decoder.is_idle());
     assert_eq!(decoder.decode(b"G"), Ok((0, None)));
     assert!(!decoder.is_idle());
-    assert_eq!(
-        decoder.finish().map_err(|error| error.code),
-        Err("HPE_INVALID_EOF_STATE")
-    );
+    assert_eq!(decoder.finish().map_err(|error| error.code), Err("HPE_INVALID_EOF_STATE"));
 }
 
 /// Node's `bytesParsed` counts from the start of the newest bytes.
@@ -406,51 +362,29 @@ fn stray_line_ends_leave_it_idle() {
 fn offsets_count_from_the_newest_bytes() {
     let mut decoder = Decoder::new(Direction::Request, Limits::default(), Leniency::STRICT);
     assert_eq!(decoder.decode(b"GET / HT"), Ok((0, None)));
-    assert_eq!(
-        decoder
-            .decode(b"GET / HTTP/1.2")
-            .map_err(|error| error.offset),
-        Err(6)
-    );
+    assert_eq!(decoder.decode(b"GET / HTTP/1.2").map_err(|error| error.offset), Err(6));
 }
 
 /// Oddities of llhttp that its vectors do not show; Node 26.10's parser says the same.
 #[test]
 fn is_as_odd_as_llhttp() {
     let limits = Limits::default();
-    assert_eq!(
-        error_of(b"GET / \tHTTP/1.1\r\n", Direction::Request, limits),
-        Some(("HPE_INVALID_URL", 7))
-    );
-    assert_eq!(
-        error_of(b"GET /\r\n\tX: a\r\n", Direction::Request, limits),
-        Some(("HPE_INVALID_URL", 8))
-    );
+    assert_eq!(error_of(b"GET / \tHTTP/1.1\r\n", Direction::Request, limits), Some(("HPE_INVALID_URL", 7)));
+    assert_eq!(error_of(b"GET /\r\n\tX: a\r\n", Direction::Request, limits), Some(("HPE_INVALID_URL", 8)));
     let empty = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: \r\n\r\n";
-    assert_eq!(
-        error_of(empty, Direction::Response, limits),
-        Some(("HPE_INVALID_TRANSFER_ENCODING", 38))
-    );
+    assert_eq!(error_of(empty, Direction::Response, limits), Some(("HPE_INVALID_TRANSFER_ENCODING", 38)));
     // A folded line (leniency) takes nothing back from a connection option that stood at the end of its line.
     let mut decoder = Decoder::new(Direction::Request, limits, Leniency::insecure_http_parser());
     let folded = b"GET / HTTP/1.1\r\nConnection: close\r\n more\r\n\r\n";
-    let Ok((_, Some(Event::RequestHead(head)))) = decoder.decode(folded) else {
-        panic!("no head")
-    };
+    let Ok((_, Some(Event::RequestHead(head)))) = decoder.decode(folded) else { panic!("no head") };
     assert!(!head.keep_alive);
-    assert_eq!(
-        head.fields.first("connection"),
-        Some(b"close more".as_slice())
-    );
+    assert_eq!(head.fields.first("connection"), Some(b"close more".as_slice()));
 }
 
 /// Every 101 leaves HTTP: what follows is not scanned.
 #[test]
 fn leaves_what_follows_101_alone() {
-    let (said, error) = events(
-        [b"HTTP/1.1 101 X\r\n\r\nproto".as_slice()],
-        Direction::Response,
-        Leniency::STRICT,
-    );
+    let (said, error) =
+        events([b"HTTP/1.1 101 X\r\n\r\nproto".as_slice()], Direction::Response, Leniency::STRICT);
     assert_eq!((said.len(), error), (2, None));
 }

@@ -15,9 +15,7 @@ use crate::{
 
 /// Accepts connections until the server stops listening or no more will come.
 pub(super) async fn accept(server: Rc<Shared>, mut listener: Listener) {
-    while let Some(Some(streams)) =
-        unless(&server.stop, || !server.is_listening(), listener.accept()).await
-    {
+    while let Some(Some(streams)) = unless(&server.stop, || !server.is_listening(), listener.accept()).await {
         for stream in streams {
             begin(&server, stream);
         }
@@ -67,7 +65,8 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbo
             ReceiveStep::Discard => inbox.discard(),
         }
         let buffer = std::mem::take(&mut inbox.bytes);
-        let Some((outcome, buffer)) = unless(&connection.receiving, destroyed, reader.read(buffer)).await else {
+        let Some((outcome, buffer)) = unless(&connection.receiving, destroyed, reader.read(buffer)).await
+        else {
             break;
         };
         inbox.bytes = buffer;

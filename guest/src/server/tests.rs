@@ -105,7 +105,15 @@ fn a_request_byte_by_byte_is_one_request() {
     let fixture = Fixture::new(ServerOptions::default());
     let client = fixture.connect();
     for byte in GET.split_inclusive(|_| true) {
-        assert_eq!(fixture.server.take_events(9).iter().filter(|event| matches!(event.kind, ServerEventKind::Request(_))).count(), 0);
+        assert_eq!(
+            fixture
+                .server
+                .take_events(9)
+                .iter()
+                .filter(|event| matches!(event.kind, ServerEventKind::Request(_)))
+                .count(),
+            0
+        );
         client.send(byte);
     }
     fixture.request().end(None).expect("a fresh answer");
@@ -171,7 +179,10 @@ fn bodies_arrive_and_backpressure_stops_the_reading() {
 fn an_unread_body_is_dumped_before_the_next_request() {
     let fixture = Fixture::new(ServerOptions::default());
     let client = fixture.connect();
-    client.send(&format!("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n{}", "y".repeat(200_000)));
+    client.send(&format!(
+        "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n{}",
+        "y".repeat(200_000)
+    ));
     fixture.request().end(Some(b"1")).expect("a fresh answer");
     client.send(GET);
     fixture.request().end(Some(b"2")).expect("a fresh answer");
@@ -240,7 +251,10 @@ fn idle_connections_end_after_keep_alive_timeout_and_a_second() {
     run_until_stalled();
     advance(1090);
     run_until_stalled();
-    assert!(!{ client.received(); client.reader.is_ended() });
+    assert!(!{
+        client.received();
+        client.reader.is_ended()
+    });
     advance(30);
     run_until_stalled();
     assert!(client.reader.is_ended());

@@ -66,11 +66,7 @@ impl Setup {
     }
 
     /// Decodes `pieces`, then lets the peer end if `finish` says so.
-    pub(crate) fn run<'a>(
-        &self,
-        pieces: impl IntoIterator<Item = &'a [u8]>,
-        finish: bool,
-    ) -> Record {
+    pub(crate) fn run<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>, finish: bool) -> Record {
         let mut decoder = Decoder::new(self.direction, self.limits, self.leniency);
         let mut record = Record::default();
         let mut buffer = Vec::new();
@@ -115,10 +111,7 @@ impl Setup {
 
     fn note(&self, decoder: &mut Decoder, record: &mut Record, input: &[u8], event: Option<Event>) {
         let pairs = |fields: &node_http::proto::Fields| {
-            fields
-                .iter()
-                .map(|(name, value)| (name.to_vec(), value.to_vec()))
-                .collect()
+            fields.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
         };
         let (message, upgrade) = match event {
             None => return,
@@ -170,20 +163,12 @@ impl Setup {
     pub(crate) fn run_every_way(&self, input: &[u8], finish: bool, name: &str) -> Record {
         let whole = self.run([input], finish);
         let bytes = self.run(input.chunks(1), finish);
-        assert_eq!(
-            bytes.without_place(),
-            whole.without_place(),
-            "{name}: byte by byte"
-        );
+        assert_eq!(bytes.without_place(), whole.without_place(), "{name}: byte by byte");
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64 ^ input.len() as u64;
         for round in 0..20 {
             let pieces = random_pieces(input, &mut seed);
             let split = self.run(pieces, finish);
-            assert_eq!(
-                split.without_place(),
-                whole.without_place(),
-                "{name}: random split {round}"
-            );
+            assert_eq!(split.without_place(), whole.without_place(), "{name}: random split {round}");
         }
         whole
     }
