@@ -83,16 +83,11 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbo
 /// Writes what answers have queued, then the end.
 async fn send(connection: Rc<Connection>, mut writer: Writer) {
     let destroyed = || connection.is_destroyed();
-    loop {
-        match connection.sending.wait(|| connection.next_send()).await {
-            SendStep::Write(bytes) => {
-                match unless(&connection.sending, destroyed, writer.write_all(bytes)).await {
-                    Some(Ok(buffer)) => connection.flushed(buffer),
-                    Some(Err(error)) => connection.failed(error),
-                    None => break,
-                }
-            }
-            SendStep::End => break,
+    while let SendStep::Write(bytes) = connection.sending.wait(|| connection.next_send()).await {
+        match unless(&connection.sending, destroyed, writer.write_all(bytes)).await {
+            Some(Ok(buffer)) => connection.flushed(buffer),
+            Some(Err(error)) => connection.failed(error),
+            None => break,
         }
     }
     drop(writer);

@@ -91,7 +91,7 @@ impl Settings {
     /// Checks what Node checks, in its order.
     pub(super) fn new(options: ServerOptions) -> Result<Self, Error> {
         let request_timeout = options.request_timeout.unwrap_or(300_000);
-        let headers_timeout = options.headers_timeout.unwrap_or(request_timeout.min(60_000));
+        let headers_timeout = options.headers_timeout.unwrap_or_else(|| request_timeout.min(60_000));
         if options.headers_timeout.is_some() && request_timeout > 0 && headers_timeout > request_timeout {
             return Err(Error::out_of_range(
                 "headersTimeout",
