@@ -25,10 +25,7 @@ fn embed() -> Result<(), String> {
     let read = |name| fs::read(artefacts.join(name)).map_err(|e| format!("{name}: {e}"));
     let component = read("node_http_component.wasm")?;
     let demo = read("node_http_demo.wasm")?;
-    let demo = compose::plug(&demo, &component).or_else(|error| {
-        println!("cargo::warning=the demo app: {error}");
-        Ok::<_, String>(demo)
-    })?;
+    let demo = compose::plug(&demo, &component).map_err(|error| format!("the demo app: {error}"))?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let write = |name, bytes: &[u8]| fs::write(out.join(name), bytes).map_err(|e| format!("{name}: {e}"));
     write("node_http.wasm", &component)?;

@@ -27,6 +27,9 @@ mod bindings {
     });
 }
 
+/// Most events to take, and so most answers to give, in one call.
+const BATCH: u32 = 256;
+
 struct Demo;
 
 wasi::cli::command::export!(Demo);
@@ -52,7 +55,7 @@ async fn serve() -> Result<(), Error> {
     loop {
         server.ready().await;
         let mut answers = Vec::new();
-        for event in server.take_events(0) {
+        for event in server.take_events(BATCH) {
             match event.kind {
                 ServerEventKind::Request(response) => answers.extend(route(response)),
                 ServerEventKind::Close => return Ok(()),

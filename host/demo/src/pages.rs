@@ -23,7 +23,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 /// Most of a body that the echo returns.
 const MAX_ECHO: u64 = 1024 * 1024;
-/// Pieces in which generated bodies are written.
+/// Pieces in which bodies are read and written.
 const PIECE: usize = 64 * 1024;
 
 /// Finds the page of a request.
@@ -72,7 +72,7 @@ async fn upload(response: ServerResponse) -> Result<(), Error> {
     let request = response.request();
     let mut count = 0;
     loop {
-        match request.read(0) {
+        match request.read(PIECE as u64) {
             ReadResult::Data(data) => count += data.bytes.len(),
             ReadResult::Pending => request.readable().await,
             ReadResult::End(_) => break,
