@@ -30,7 +30,7 @@ fn embed() -> Result<(), String> {
     let write = |name, bytes: &[u8]| fs::write(out.join(name), bytes).map_err(|e| format!("{name}: {e}"));
     write("node_http.wasm", &component)?;
     write("demo.wasm", &demo)?;
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build/wasm.rs");
     println!("cargo::rerun-if-changed=src/compose.rs");
     Ok(())
 }

@@ -57,8 +57,8 @@ pub(crate) fn run(options: Run) -> Result<ExitCode> {
 
 pub(crate) fn compose(options: &Compose) -> Result<ExitCode> {
     let component = read(&options.component)?;
-    let composed =
-        node_http_host::plug(&component, COMPONENT).with_context(|| options.component.display().to_string())?;
+    let composed = node_http_host::plug(&component, COMPONENT)
+        .with_context(|| options.component.display().to_string())?;
     fs::write(&options.output, composed).with_context(|| options.output.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -69,7 +69,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn imports_node_http(component: &[u8]) -> Result<bool> {
     ensure!(component.starts_with(b"\0asm"), "not a WebAssembly file");
-    ensure!(component[4..].starts_with(&[0x0d, 0]), "a core module, not a component; build for wasm32-wasip2");
+    ensure!(
+        component[4..].starts_with(&[0x0d, 0]),
+        "a core module, not a component; build for wasm32-wasip2"
+    );
     Ok(!node_http_host::node_http_imports(component)?.is_empty())
 }
 
@@ -84,7 +87,9 @@ fn execute(component: &[u8], ctx: CtxBuilder, running: &Running) -> Result<ExitC
     match runtime.block_on(app.run(ctx))? {
         Exit::Code(code) => Ok(ExitCode::from(code)),
         Exit::Dropped { listened: false } => Ok(ExitCode::from(INTERRUPTED)),
-        Exit::Dropped { listened: true } => bail!("connections were still open after {grace:?} and are destroyed"),
+        Exit::Dropped { listened: true } => {
+            bail!("connections were still open after {grace:?} and are destroyed")
+        }
     }
 }
 

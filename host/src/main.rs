@@ -27,6 +27,7 @@ fn main() -> ExitCode {
 
 /// The chain of causes, without the backtrace of a trap: `--log debug` shows that.
 fn one_line(error: &Error) -> String {
-    let causes: Vec<String> = error.chain().map(ToString::to_string).filter(|cause| !cause.contains('\n')).collect();
+    let causes: Vec<String> =
+        error.chain().map(ToString::to_string).filter(|cause| !cause.contains('\n')).collect();
     causes.join(": ")
 }

@@ -136,6 +136,7 @@ fn path(url: &str) -> &str {
 /// A number from the query.
 fn parameter(url: &str, name: &str) -> Option<u64> {
     let (_, query) = url.split_once('?')?;
-    let (_, value) = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;
+    let (_, value) =
+        query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;
     value.parse().ok()
 }
