@@ -56,8 +56,8 @@ fn clean_environment(cargo: &mut Command) {
 
 /// Makes sure that the toolchain in use has the target's standard library, with rustup where it has not.
 fn ensure_target() -> Result<(), String> {
-    // rustc names the folder in which the library belongs, whether it is there or not. rust-toolchain.toml asks for
-    // the target too, but rustup ignores that with RUSTUP_AUTO_INSTALL=0 and for toolchains chosen otherwise.
+    // rustc names the folder whether it is there or not. rust-toolchain.toml asks for the target, too, but rustup
+    // ignores that with RUSTUP_AUTO_INSTALL=0 and for toolchains chosen otherwise.
     let libraries = rustc(&["--print", "target-libdir", "--target", TARGET])?;
     if fs::read_dir(libraries).is_ok_and(|mut entries| entries.next().is_some()) {
         return Ok(());
@@ -91,7 +91,6 @@ fn rustc(arguments: &[&str]) -> Result<String, String> {
 fn target_dir() -> Result<PathBuf, String> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: this is no build script")?);
     let marked = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    // <target>/<profile>/build/<package>-<hash>/out
     let folder = marked.or_else(|| out.ancestors().nth(4)).ok_or("OUT_DIR is not inside a target folder")?;
     Ok(folder.to_owned())
 }
