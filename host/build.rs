@@ -25,15 +25,12 @@ fn embed() -> Result<(), String> {
     let read = |name| fs::read(artefacts.join(name)).map_err(|e| format!("{name}: {e}"));
     let component = read("node_http_component.wasm")?;
     let demo = read("node_http_demo.wasm")?;
-    let demo = match compose::node_http_imports(&demo).map_err(|e| format!("the demo app: {e}"))?.is_empty() {
-        true => demo,
-        false => compose::plug(&demo, &component).map_err(|e| format!("the demo app: {e}"))?,
-    };
+    let demo = compose::plug(&demo, &component).map_err(|error| format!("the demo app: {error}"))?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let write = |name, bytes: &[u8]| fs::write(out.join(name), bytes).map_err(|e| format!("{name}: {e}"));
     write("node_http.wasm", &component)?;
     write("demo.wasm", &demo)?;
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build/wasm.rs");
     println!("cargo::rerun-if-changed=src/compose.rs");
     Ok(())
 }

@@ -1,11 +1,17 @@
-//! The one error type above `proto`, and the one table of Node's codes and messages.
+//! The one error type above `proto`. Its constructors, in `catalogue`, are the one table of Node's codes and
+//! messages: to the letter, because programs compare them.
 //!
-//! Every constructor is a row of Node's catalogue: class name, `code` and `message` are Node's to the
-//! letter, because programs compare them. What a thrower knows beyond that (parser position, system call,
-//! cause) sits boxed behind the error, so that a `Result` stays small where nothing went wrong.
+//! What a thrower knows beyond that (parser position, system call, cause) sits boxed behind the error, so that
+//! a `Result` stays small where nothing went wrong.
+
+mod catalogue;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::fmt;
+
+use crate::proto::ParseError;
 
 /// The JavaScript class of an error: `err.name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +74,7 @@ pub struct ParseDetails {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemDetails {
     /// `err.syscall`, such as `connect` or `listen`.
-    pub syscall: &'static str,
+    pub syscall: Cow<'static, str>,
     /// `err.address`.
     pub address: Option<String>,
     /// `err.port`.
@@ -93,12 +99,14 @@ impl Error {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            name,
-            code: code.into(),
-            message: message.into(),
-            details: None,
-        }
+        Self { name, code: code.into(), message: message.into(), details: None }
+    }
+
+    /// This error with all that it knows.
+    #[must_use]
+    pub fn with_details(mut self, details: Details) -> Self {
+        *self.details_mut() = details;
+        self
     }
 
     /// The class name.
@@ -149,409 +157,17 @@ impl Error {
     }
 }
 
-/// Headers and bodies.
-impl Error {
-    /// `ERR_HTTP_HEADERS_SENT`; `verb` is `set`, `append`, `remove`, `write` or `render`.
-    #[must_use]
-    pub fn headers_sent(verb: &str) -> Self {
-        Self::plain(
-            "ERR_HTTP_HEADERS_SENT",
-            format!("Cannot {verb} headers after they are sent to the client"),
-        )
-    }
-
-    /// `ERR_INVALID_HTTP_TOKEN`; `label` is `Header name`, `Trailer name`, `Method` or the caller's own.
-    #[must_use]
-    pub fn invalid_http_token(label: &str, value: &str) -> Self {
-        Self::type_error(
-            "ERR_INVALID_HTTP_TOKEN",
-            format!("{label} must be a valid HTTP token [\"{value}\"]"),
-        )
-    }
-
-    /// `ERR_HTTP_INVALID_HEADER_VALUE`: a header without a value (`undefined`).
-    #[must_use]
-    pub fn invalid_header_value(value: &str, name: &str) -> Self {
-        Self::type_error(
-            "ERR_HTTP_INVALID_HEADER_VALUE",
-            format!("Invalid value \"{value}\" for header \"{name}\""),
-        )
-    }
-
-    /// `ERR_INVALID_CHAR`; `place` is `header content`, `trailer content` or `statusMessage`.
-    #[must_use]
-    pub fn invalid_char(place: &str, field: Option<&str>) -> Self {
-        let field = field.map_or_else(String::new, |field| format!(" [\"{field}\"]"));
-        Self::type_error(
-            "ERR_INVALID_CHAR",
-            format!("Invalid character in {place}{field}"),
-        )
-    }
-
-    /// `ERR_HTTP_INVALID_STATUS_CODE`.
-    #[must_use]
-    pub fn invalid_status_code(status: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorName::RangeError,
-            "ERR_HTTP_INVALID_STATUS_CODE",
-            format!("Invalid status code: {status}"),
-        )
-    }
-
-    /// `ERR_HTTP_CONTENT_LENGTH_MISMATCH`; a declared length that is no number prints as JavaScript's `NaN`.
-    #[must_use]
-    pub fn content_length_mismatch(body: u64, declared: Option<u64>) -> Self {
-        let declared = declared.map_or_else(|| "NaN".to_owned(), |declared| declared.to_string());
-        Self::plain(
-            "ERR_HTTP_CONTENT_LENGTH_MISMATCH",
-            format!(
-                "Response body's content-length of {body} byte(s) does not match the content-length of \
-                 {declared} byte(s) set in header"
-            ),
-        )
-    }
-
-    /// `ERR_HTTP_BODY_NOT_ALLOWED`.
-    #[must_use]
-    pub fn body_not_allowed() -> Self {
-        Self::plain(
-            "ERR_HTTP_BODY_NOT_ALLOWED",
-            "Adding content for this request method or response status is not allowed.",
-        )
-    }
-
-    /// `ERR_HTTP_TRAILER_INVALID`.
-    #[must_use]
-    pub fn trailer_invalid() -> Self {
-        Self::plain(
-            "ERR_HTTP_TRAILER_INVALID",
-            "Trailers are invalid with this transfer encoding",
-        )
-    }
-
-    /// `ERR_HTTP_SOCKET_ASSIGNED`.
-    #[must_use]
-    pub fn socket_assigned() -> Self {
-        Self::plain(
-            "ERR_HTTP_SOCKET_ASSIGNED",
-            "ServerResponse has an already assigned socket",
-        )
-    }
-
-    /// `ERR_HTTP_SOCKET_ENCODING`.
-    #[must_use]
-    pub fn socket_encoding() -> Self {
-        Self::plain(
-            "ERR_HTTP_SOCKET_ENCODING",
-            "Changing the socket encoding is not allowed per RFC7230 Section 3.",
-        )
-    }
-
-    /// `ERR_UNESCAPED_CHARACTERS`: a request path with characters that must be escaped.
-    #[must_use]
-    pub fn unescaped_characters() -> Self {
-        Self::type_error(
-            "ERR_UNESCAPED_CHARACTERS",
-            "Request path contains unescaped characters",
-        )
-    }
-
-    /// `ERR_UNKNOWN_ENCODING`.
-    #[must_use]
-    pub fn unknown_encoding(name: &str) -> Self {
-        Self::type_error("ERR_UNKNOWN_ENCODING", format!("Unknown encoding: {name}"))
-    }
-}
-
-/// Life of a message, a server and a request.
-impl Error {
-    /// `ERR_HTTP_REQUEST_TIMEOUT`: the server's 408.
-    #[must_use]
-    pub fn request_timeout() -> Self {
-        Self::plain("ERR_HTTP_REQUEST_TIMEOUT", "Request timeout")
-    }
-
-    /// `ERR_STREAM_WRITE_AFTER_END`.
-    #[must_use]
-    pub fn write_after_end() -> Self {
-        Self::plain("ERR_STREAM_WRITE_AFTER_END", "write after end")
-    }
-
-    /// `ERR_STREAM_ALREADY_FINISHED`; `method` is `end`.
-    #[must_use]
-    pub fn already_finished(method: &str) -> Self {
-        Self::plain(
-            "ERR_STREAM_ALREADY_FINISHED",
-            format!("Cannot call {method} after a stream was finished"),
-        )
-    }
-
-    /// `ERR_STREAM_DESTROYED`; `method` is `write` or `end`.
-    #[must_use]
-    pub fn stream_destroyed(method: &str) -> Self {
-        Self::plain(
-            "ERR_STREAM_DESTROYED",
-            format!("Cannot call {method} after a stream was destroyed"),
-        )
-    }
-
-    /// `ERR_STREAM_NULL_VALUES`.
-    #[must_use]
-    pub fn null_values() -> Self {
-        Self::type_error(
-            "ERR_STREAM_NULL_VALUES",
-            "May not write null values to stream",
-        )
-    }
-
-    /// `ERR_STREAM_CANNOT_PIPE`.
-    #[must_use]
-    pub fn cannot_pipe() -> Self {
-        Self::plain("ERR_STREAM_CANNOT_PIPE", "Cannot pipe, not readable")
-    }
-
-    /// `ERR_METHOD_NOT_IMPLEMENTED`: a method that only the subclasses of a class have.
-    #[must_use]
-    pub fn method_not_implemented(method: &str) -> Self {
-        Self::plain(
-            "ERR_METHOD_NOT_IMPLEMENTED",
-            format!("The {method} method is not implemented"),
-        )
-    }
-
-    /// `ERR_SERVER_NOT_RUNNING`.
-    #[must_use]
-    pub fn server_not_running() -> Self {
-        Self::plain("ERR_SERVER_NOT_RUNNING", "Server is not running.")
-    }
-
-    /// `ERR_SERVER_ALREADY_LISTEN`.
-    #[must_use]
-    pub fn server_already_listen() -> Self {
-        Self::plain(
-            "ERR_SERVER_ALREADY_LISTEN",
-            "Listen method has been called more than once without closing.",
-        )
-    }
-
-    /// `ECONNRESET` "socket hang up": the peer went away before a response.
-    #[must_use]
-    pub fn socket_hang_up() -> Self {
-        Self::plain("ECONNRESET", "socket hang up")
-    }
-
-    /// `ECONNRESET` "aborted": a message was cut short.
-    #[must_use]
-    pub fn aborted() -> Self {
-        Self::plain("ECONNRESET", "aborted")
-    }
-
-    /// `ABORT_ERR`: an `AbortSignal` fired.
-    #[must_use]
-    pub fn abort() -> Self {
-        Self::new(
-            ErrorName::AbortError,
-            "ABORT_ERR",
-            "The operation was aborted",
-        )
-    }
-}
-
-/// Arguments and options.
-impl Error {
-    /// `ERR_INVALID_ARG_TYPE`; `expected` reads on after "must be", such as `of type string`.
-    #[must_use]
-    pub fn invalid_arg_type(name: &str, expected: &str, received: &str) -> Self {
-        let kind = argument_kind(name);
-        Self::type_error(
-            "ERR_INVALID_ARG_TYPE",
-            format!("The \"{name}\" {kind} must be {expected}. Received {received}"),
-        )
-    }
-
-    /// `ERR_INVALID_ARG_VALUE`; `received` is the value as Node's `util.inspect` prints it.
-    #[must_use]
-    pub fn invalid_arg_value(name: &str, reason: &str, received: &str) -> Self {
-        let kind = argument_kind(name);
-        // Node cuts the inspected value at 128 characters.
-        let received: Cow<'_, str> = match received.char_indices().nth(128) {
-            Some((end, _)) => format!("{}...", &received[..end]).into(),
-            None => received.into(),
-        };
-        Self::type_error(
-            "ERR_INVALID_ARG_VALUE",
-            format!("The {kind} '{name}' {reason}. Received {received}"),
-        )
-    }
-
-    /// `ERR_OUT_OF_RANGE`; `range` reads on after "It must be", such as `>= 1`.
-    #[must_use]
-    pub fn out_of_range(name: &str, range: &str, received: i64) -> Self {
-        Self::new(
-            ErrorName::RangeError,
-            "ERR_OUT_OF_RANGE",
-            format!(
-                "The value of \"{name}\" is out of range. It must be {range}. Received {}",
-                with_separators(received)
-            ),
-        )
-    }
-
-    /// `ERR_INVALID_PROTOCOL`.
-    #[must_use]
-    pub fn invalid_protocol(actual: &str, expected: &str) -> Self {
-        Self::type_error(
-            "ERR_INVALID_PROTOCOL",
-            format!("Protocol \"{actual}\" not supported. Expected \"{expected}\""),
-        )
-    }
-
-    /// `ERR_INVALID_URL`.
-    #[must_use]
-    pub fn invalid_url() -> Self {
-        Self::type_error("ERR_INVALID_URL", "Invalid URL")
-    }
-
-    /// `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`: Node has it, a component cannot.
-    #[must_use]
-    pub fn unavailable_on_platform(feature: &str) -> Self {
-        Self::type_error(
-            "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM",
-            format!(
-                "The feature {feature} is unavailable on the current platform, which is being used to run \
-                 Node.js"
-            ),
-        )
-    }
-
-    /// `ERR_NODE_HTTP_PENDING`, a code of our own: documented by Node, not built here yet.
-    #[must_use]
-    pub fn pending(feature: &str) -> Self {
-        Self::plain(
-            "ERR_NODE_HTTP_PENDING",
-            format!("{feature} is not implemented yet"),
-        )
-    }
-}
-
-/// The parser and the operating system.
-impl Error {
-    /// An `HPE_*` error of the parser.
-    #[must_use]
-    pub fn parse(code: &'static str, details: ParseDetails) -> Self {
-        let mut error = Self::plain(code, format!("Parse Error: {}", details.reason));
-        error.details_mut().parse = Some(details);
-        error
-    }
-
-    /// A failed `read` or `write` on a connection: `read ECONNRESET`.
-    #[must_use]
-    pub fn system(syscall: &'static str, code: &'static str) -> Self {
-        Self::system_error(code, format!("{syscall} {code}"), syscall, None, None)
-    }
-
-    /// A failed `connect`: `connect ECONNREFUSED 127.0.0.1:1`.
-    #[must_use]
-    pub fn connect(code: &'static str, address: &str, port: u16) -> Self {
-        let message = format!("connect {code} {address}:{port}");
-        Self::system_error(
-            code,
-            message,
-            "connect",
-            Some(address.to_owned()),
-            Some(port),
-        )
-    }
-
-    /// A failed `listen`: `listen EADDRINUSE: address already in use 127.0.0.1:80`.
-    #[must_use]
-    pub fn listen(code: &'static str, address: &str, port: u16) -> Self {
-        let message = format!("listen {code}: {} {address}:{port}", system_text(code));
-        Self::system_error(
-            code,
-            message,
-            "listen",
-            Some(address.to_owned()),
-            Some(port),
-        )
-    }
-
-    /// A failed name look-up: `getaddrinfo ENOTFOUND host`.
-    #[must_use]
-    pub fn getaddrinfo(code: &'static str, host: &str) -> Self {
-        let message = format!("getaddrinfo {code} {host}");
-        Self::system_error(code, message, "getaddrinfo", None, None)
-    }
-
-    fn system_error(
-        code: &'static str,
-        message: String,
-        syscall: &'static str,
-        address: Option<String>,
-        port: Option<u16>,
-    ) -> Self {
-        let mut error = Self::plain(code, message);
-        error.details_mut().system = Some(SystemDetails {
-            syscall,
-            address,
-            port,
-        });
-        error
+/// A parse error without the packet: whoever has it calls [`Error::parse`] instead.
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Self::parse(error, Vec::new())
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} [{}]: {}",
-            self.name.as_str(),
-            self.code,
-            self.message
-        )
+        write!(f, "{} [{}]: {}", self.name.as_str(), self.code, self.message)
     }
 }
 
 impl std::error::Error for Error {}
-
-/// Node calls `options.agent` a property and `agent` an argument.
-fn argument_kind(name: &str) -> &'static str {
-    if name.contains('.') {
-        "property"
-    } else {
-        "argument"
-    }
-}
-
-/// libuv's text for an error that a server can meet while it starts to listen.
-fn system_text(code: &str) -> &'static str {
-    match code {
-        "EACCES" => "permission denied",
-        "EADDRINUSE" => "address already in use",
-        "EADDRNOTAVAIL" => "address not available",
-        "EAFNOSUPPORT" => "address family not supported",
-        "EINVAL" => "invalid argument",
-        "EMFILE" => "too many open files",
-        "ENOBUFS" => "no buffer space available",
-        "ENOMEM" => "not enough memory",
-        "ENOTSUP" => "operation not supported on socket",
-        _ => "unknown error",
-    }
-}
-
-/// Node separates the thousands of a received number beyond 2³².
-fn with_separators(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut text = String::from(if value < 0 { "-" } else { "" });
-    let grouped = value.unsigned_abs() > 1 << 32;
-    for (index, digit) in digits.char_indices() {
-        if grouped && index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('_');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,55 @@
-//! Node.js http
+//! Node.js's module `http` for WebAssembly components: an HTTP/1.1 server, and in time a client, over
+//! `wasi:sockets` 0.3, with Node's behaviour byte for byte.
+//!
+//! The crate is used in two ways. `node-http-component` exports it as the WIT package `node:http`,
+//! for applications in any language. A Rust application can link it instead and use [`server`]
+//! directly: one component, no boundary inside.
+//!
+//! # Layers
+//!
+//! ```text
+//! component (the WIT face) ─► server ─► message ─► proto ─► std, httparse, bytes
+//!        │                      │          │
+//!        │                      ├─► net ───┤         error ◄─ everything above proto
+//!        └──────────────────────┴─► runtime
+//! ```
+//!
+//! Arrows mean "may use"; nothing points up (`tests/layering.rs` sees to it).
+//!
+//! - [`proto`] HTTP/1.1, sans-I/O: bytes in, events out. No clock, socket, async or Node in it.
+//! - [`message`] what Node calls messages: header maps, implicit heads, framing, bodies. Pure.
+//! - [`server`] connections, exchanges, the application's views. Its `driver.rs` is the async code.
+//! - [`net`] streams of bytes; `net/wasi.rs` is the one file that knows `wasi:sockets`.
+//! - [`runtime`] one task for all connections, one clock, one counter of events.
+//! - [`error`] the one table of Node's codes and messages.
+//!
+//! # How a request reads
+//!
+//! `net::Reader::read` fills a connection's inbox → `proto::Decoder` finds a head → `server`'s
+//! dispatch judges it (Host, Expect, limits) → an exchange is queued as an event → the application
+//! takes it, answers through `message::OutgoingMessage` → the bytes join the connection's output in
+//! the order of the requests → `net::Writer::write_all` sends head and body in one write.
+//!
+//! # A server in Rust
+//!
+//! ```no_run
+//! use node_http::server::{ListenOptions, Server, ServerEventKind, ServerOptions};
+//!
+//! async fn serve() -> Result<(), node_http::error::Error> {
+//!     let server = Server::create(ServerOptions::default())?;
+//!     server.listen(ListenOptions { port: Some(8080), ..ListenOptions::default() }).await?;
+//!     loop {
+//!         server.ready().await;
+//!         for event in server.take_events(64) {
+//!             match event.kind {
+//!                 ServerEventKind::Request(response) => response.end(Some(b"Hello, World!"))?,
+//!                 ServerEventKind::Close => return Ok(()),
+//!                 _ => {}
+//!             }
+//!         }
+//!     }
+//! }
+//! ```
 
 #[cfg(target_family = "wasm")]
 pub mod component;

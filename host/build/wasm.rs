@@ -4,7 +4,7 @@
 //! workspace's target folder. Inside `OUT_DIR` each native profile, and clippy, would build every guest once more.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{env, fs};
 
 /// Component tooling is part of this target, so cargo writes components, not modules.
@@ -22,6 +22,7 @@ pub(crate) fn build(packages: &[&str]) -> Result<PathBuf, String> {
     let target_dir = target_dir()?.join("wasm");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(&workspace).args(["build", "--target", TARGET, "--profile", PROFILE]);
+    cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     cargo.arg("--target-dir").arg(&target_dir);
     if workspace.join("Cargo.lock").exists() {
         // The outer cargo has already settled the lock file; a second opinion would need the network.
@@ -31,19 +32,25 @@ pub(crate) fn build(packages: &[&str]) -> Result<PathBuf, String> {
         cargo.args(["--package", package]);
     }
     clean_environment(&mut cargo);
-    let status = cargo.status().map_err(|e| format!("cannot start {cargo:?}: {e}"))?;
-    if !status.success() {
-        return Err(format!("building {} for {TARGET} failed ({status})", packages.join(", ")));
+    let output = cargo.output().map_err(|e| format!("cannot start {cargo:?}: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("building {} for {TARGET} failed ({})", packages.join(", "), output.status));
     }
     let artefacts = target_dir.join(TARGET).join(PROFILE);
-    rerun_if_changed(&workspace, &artefacts)?;
+    rerun_if_changed(&workspace, &artefacts, &String::from_utf8_lossy(&output.stdout))?;
     Ok(artefacts)
 }
 
 /// What cargo and clippy set for this build script, and what the user set for native code, must not reach the guests.
 fn clean_environment(cargo: &mut Command) {
-    const NAMES: [&str; 6] =
-        ["RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS", "CLIPPY_ARGS", "CARGO_ENCODED_RUSTFLAGS"];
+    const NAMES: [&str; 6] = [
+        "RUSTC",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTFLAGS",
+        "CLIPPY_ARGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+    ];
     const PREFIXES: [&str; 3] = ["CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_"];
     for (name, _) in env::vars_os() {
         let Some(name) = name.to_str() else { continue };
@@ -68,12 +75,17 @@ fn ensure_target() -> Result<(), String> {
             sysroot.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
         }
     };
-    let advice = format!("install it with `rustup target add {TARGET} --toolchain {toolchain}` and build again");
+    let advice =
+        format!("install it with `rustup target add {TARGET} --toolchain {toolchain}` and build again");
     let status = Command::new("rustup").args(["target", "add", TARGET, "--toolchain", &toolchain]).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the Rust target {TARGET} is missing and rustup could not add it ({status}); {advice}")),
-        Err(error) => Err(format!("the Rust target {TARGET} is missing and rustup did not start ({error}); {advice}")),
+        Ok(status) => Err(format!(
+            "the Rust target {TARGET} is missing and rustup could not add it ({status}); {advice}"
+        )),
+        Err(error) => {
+            Err(format!("the Rust target {TARGET} is missing and rustup did not start ({error}); {advice}"))
+        }
     }
 }
 
@@ -81,8 +93,12 @@ fn rustc(arguments: &[&str]) -> Result<String, String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(&rustc).args(arguments).output();
     match output {
-        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        Ok(output) => Err(format!("{rustc:?} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        }
+        Ok(output) => {
+            Err(format!("{rustc:?} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+        }
         Err(error) => Err(format!("cannot start {rustc:?}: {error}")),
     }
 }
@@ -102,19 +118,25 @@ fn workspace() -> Result<PathBuf, String> {
     package.parent().map(Path::to_owned).ok_or_else(|| "the package has no parent folder".to_owned())
 }
 
-/// The `.d` files name every source that went into an artefact, WIT included; manifests are not sources.
-fn rerun_if_changed(workspace: &Path, artefacts: &Path) -> Result<(), String> {
-    let mut inputs = vec![workspace.join("Cargo.toml"), workspace.join("Cargo.lock"), PathBuf::from("build/wasm.rs")];
-    for entry in fs::read_dir(artefacts).map_err(|e| format!("cannot list {}: {e}", artefacts.display()))?.flatten() {
-        if entry.path().extension().is_some_and(|extension| extension == "d") {
-            let rule = fs::read_to_string(entry.path()).map_err(|e| format!("{}: {e}", entry.path().display()))?;
-            let sources = rule.split_once(": ").map_or("", |(_, sources)| sources.trim_end());
-            // Spaces inside a name are escaped with a backslash.
-            inputs.extend(sources.replace("\\ ", "\0").split(' ').map(|name| PathBuf::from(name.replace('\0', " "))));
-        }
+/// The `.d` file of an artefact names every source that went into it, WIT included; manifests are not sources.
+fn rerun_if_changed(workspace: &Path, artefacts: &Path, messages: &str) -> Result<(), String> {
+    let mut inputs =
+        vec![workspace.join("Cargo.toml"), workspace.join("Cargo.lock"), PathBuf::from("build.rs")];
+    // The folder is shared, so the messages have to tell which artefacts are ours.
+    for name in messages.split('"').filter_map(|text| text.strip_suffix(".wasm")) {
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let Ok(rule) = fs::read_to_string(artefacts.join(name).with_extension("d")) else { continue };
+        let sources = rule.split_once(": ").map_or("", |(_, sources)| sources.trim_end());
+        // Spaces inside a name are escaped with a backslash.
+        inputs.extend(
+            sources.replace("\\ ", "\0").split(' ').map(|name| PathBuf::from(name.replace('\0', " "))),
+        );
     }
     for input in inputs.iter().filter(|input| input.exists()) {
         println!("cargo::rerun-if-changed={}", input.display());
     }
-    Ok(())
+    match inputs.len() {
+        0..=3 => Err("cargo did not say what it built".to_owned()),
+        _ => Ok(()),
+    }
 }

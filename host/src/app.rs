@@ -74,8 +74,9 @@ impl App {
             let command = command.instantiate_async(&mut store).await.context("cannot start")?;
             store.run_concurrent(async |store| command.wasi_cli_run().call_run(store).await).await.flatten()
         } else {
-            let command = p2::bindings::CommandPre::new(self.pre.clone())
-                .map_err(|_| wasmtime::format_err!("the component exports no wasi:cli/run, so it is no program"))?;
+            let command = p2::bindings::CommandPre::new(self.pre.clone()).map_err(|_| {
+                wasmtime::format_err!("the component exports no wasi:cli/run, so it is no program")
+            })?;
             let command = command.instantiate_async(&mut store).await.context("cannot start")?;
             command.wasi_cli_run().call_run(&mut store).await
         };
@@ -112,7 +113,10 @@ impl Session {
     ///
     /// # Errors
     /// When the component traps.
-    pub async fn run<R: Send + 'static>(&mut self, work: impl AsyncFnOnce(&Accessor<Ctx>, Instance) -> R) -> Result<R> {
+    pub async fn run<R: Send + 'static>(
+        &mut self,
+        work: impl AsyncFnOnce(&Accessor<Ctx>, Instance) -> R,
+    ) -> Result<R> {
         let instance = self.instance;
         self.store.run_concurrent(async |accessor| work(accessor, instance).await).await
     }

@@ -57,8 +57,8 @@ pub(crate) fn run(options: Run) -> Result<ExitCode> {
 
 pub(crate) fn compose(options: &Compose) -> Result<ExitCode> {
     let component = read(&options.component)?;
-    let composed =
-        node_http_host::plug(&component, COMPONENT).with_context(|| options.component.display().to_string())?;
+    let composed = node_http_host::plug(&component, COMPONENT)
+        .with_context(|| options.component.display().to_string())?;
     fs::write(&options.output, composed).with_context(|| options.output.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -69,7 +69,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn imports_node_http(component: &[u8]) -> Result<bool> {
     ensure!(component.starts_with(b"\0asm"), "not a WebAssembly file");
-    ensure!(component[4..].starts_with(&[0x0d, 0]), "a core module, not a component; build for wasm32-wasip2");
+    ensure!(
+        component[4..].starts_with(&[0x0d, 0]),
+        "a core module, not a component; build for wasm32-wasip2"
+    );
     Ok(!node_http_host::node_http_imports(component)?.is_empty())
 }
 
@@ -80,24 +83,31 @@ fn execute(component: &[u8], ctx: CtxBuilder, running: &Running) -> Result<ExitC
     let ctx = ctx.inherit_stdio().drain(drain.clone()).grace(grace).build();
     // One thread: nothing has to be woken across threads, and a store runs on one core anyway.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = runtime.block_on(async {
-        tokio::spawn(drain_on_signal(drain));
-        app.run(ctx).await
-    })?;
-    match exit {
+    drain_on_signals(drain, grace)?;
+    match runtime.block_on(app.run(ctx))? {
         Exit::Code(code) => Ok(ExitCode::from(code)),
         Exit::Dropped { listened: false } => Ok(ExitCode::from(INTERRUPTED)),
-        Exit::Dropped { listened: true } => bail!("connections were still open after {grace:?} and are destroyed"),
+        Exit::Dropped { listened: true } => {
+            bail!("connections were still open after {grace:?} and are destroyed")
+        }
     }
 }
 
 /// The first signal starts the drain, the second one ends everything at once.
-async fn drain_on_signal(drain: DrainHandle) {
-    signal().await;
-    tracing::info!("finishing what is under way; once more to stop at once");
-    drain.start();
-    signal().await;
-    std::process::exit(INTERRUPTED.into());
+///
+/// On a thread of its own, because a component that never waits leaves the other one no time for signals.
+fn drain_on_signals(drain: DrainHandle, grace: Duration) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let signals = async move {
+        signal().await;
+        tracing::info!("finishing what is under way; once more to stop at once");
+        drain.start();
+        // When the grace is over the library drops the store, unless the component keeps the thread.
+        let _ = tokio::time::timeout(grace + Duration::from_secs(1), signal()).await;
+        std::process::exit(INTERRUPTED.into());
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(signals))?;
+    Ok(())
 }
 
 #[cfg(unix)]

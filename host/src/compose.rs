@@ -24,16 +24,23 @@ pub fn plug(app: &[u8], component: &[u8]) -> Result<Vec<u8>, ComposeError> {
     match wac_graph::plug(&mut graph, vec![component], app) {
         Ok(()) => {}
         Err(PlugError::NoPlugHappened) => {
-            return Err(ComposeError("the component imports no interface of node:http that matches".to_owned()));
+            return Err(ComposeError(
+                "the component imports no interface of node:http that matches".to_owned(),
+            ));
         }
-        Err(PlugError::GraphError { source }) => return Err(ComposeError(format!("cannot compose: {source:#}"))),
+        Err(PlugError::GraphError { source }) => {
+            return Err(ComposeError(format!("cannot compose: {source:#}")));
+        }
     }
     let composed = graph
         .encode(EncodeOptions { validate: false, ..EncodeOptions::default() })
         .map_err(|error| ComposeError(format!("cannot compose: {error}")))?;
     match node_http_imports(&composed)?.as_slice() {
         [] => Ok(composed),
-        left => Err(ComposeError(format!("node:http does not offer what the component imports: {}", left.join(", ")))),
+        left => Err(ComposeError(format!(
+            "node:http does not offer what the component imports: {}",
+            left.join(", ")
+        ))),
     }
 }
 
@@ -48,7 +55,11 @@ pub fn node_http_imports(component: &[u8]) -> Result<Vec<String>, ComposeError> 
     Ok(imports.filter(|name| name.starts_with(PACKAGE)).cloned().collect())
 }
 
-fn register(graph: &mut CompositionGraph, name: &str, bytes: &[u8]) -> Result<wac_graph::PackageId, ComposeError> {
+fn register(
+    graph: &mut CompositionGraph,
+    name: &str,
+    bytes: &[u8],
+) -> Result<wac_graph::PackageId, ComposeError> {
     let package = Package::from_bytes(name, None, bytes, graph.types_mut())
         .map_err(|error| ComposeError(format!("not a valid component: {error:#}")))?;
     graph.register_package(package).map_err(|error| ComposeError(format!("cannot compose: {error}")))

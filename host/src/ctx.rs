@@ -140,7 +140,9 @@ async fn allows(policy: &Policy, address: SocketAddr, usage: SocketAddrUse) -> b
     match usage {
         SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => policy.may_bind(address).await,
         // wasmtime-wasi asks about the real port; the bind before has settled it.
-        SocketAddrUse::TcpListen => policy.may_listen(address).await || policy.may_listen((address.ip(), 0).into()).await,
+        SocketAddrUse::TcpListen => {
+            policy.may_listen(address).await || policy.may_listen((address.ip(), 0).into()).await
+        }
         SocketAddrUse::TcpConnect | SocketAddrUse::UdpSend => policy.may_connect(address).await,
         // Who may talk to a listener is the firewall's business.
         SocketAddrUse::TcpAccept | SocketAddrUse::UdpReceive => true,

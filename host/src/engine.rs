@@ -54,7 +54,8 @@ impl Host {
         if bytes.starts_with(CORE_MODULE) {
             wasmtime::bail!("this is a core module, not a component; build for wasm32-wasip2");
         }
-        let component = Component::from_binary(&self.engine, bytes).context("not a component that can be compiled")?;
+        let component =
+            Component::from_binary(&self.engine, bytes).context("not a component that can be compiled")?;
         let pre = self.linker.instantiate_pre(&component).context("cannot be linked")?;
         Ok(App::new(pre))
     }

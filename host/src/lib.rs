@@ -33,6 +33,7 @@
 //! - [`sockets`] is usable on its own, with a store of any type.
 
 mod app;
+pub mod bindings;
 mod compose;
 mod ctx;
 mod drain;

@@ -6,6 +6,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use node_http_host::Error;
 
 use crate::cli::{Cli, Command};
 
@@ -18,7 +19,15 @@ fn main() -> ExitCode {
         Some(Command::Compose(options)) => commands::compose(&options),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        tracing::debug!("{error:?}");
+        eprintln!("error: {}", one_line(&error));
         ExitCode::FAILURE
     })
+}
+
+/// The chain of causes, without the backtrace of a trap: `--log debug` shows that.
+fn one_line(error: &Error) -> String {
+    let causes: Vec<String> =
+        error.chain().map(ToString::to_string).filter(|cause| !cause.contains('\n')).collect();
+    causes.join(": ")
 }

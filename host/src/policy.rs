@@ -105,7 +105,9 @@ impl FromStr for Rule {
         let host = Host::parse(host).map_err(error)?;
         let ports = match ports {
             None | Some("*") => 0..=u16::MAX,
-            Some(ports) => parse_ports(ports).ok_or_else(|| error("a port is 0 to 65535, a range is `low-high`"))?,
+            Some(ports) => {
+                parse_ports(ports).ok_or_else(|| error("a port is 0 to 65535, a range is `low-high`"))?
+            }
         };
         Ok(Self { host, ports })
     }
@@ -281,7 +283,19 @@ mod tests {
 
     #[test]
     fn rule_refuses_nonsense() {
-        for text in ["[::1", "[::1]80", "1.2.3.4/33", "1.2.3.4/x", "x/8", "a b", "1.2.3.4:99999", "*:+1", "*:9-1", "*:1-", "1::2::3"] {
+        for text in [
+            "[::1",
+            "[::1]80",
+            "1.2.3.4/33",
+            "1.2.3.4/x",
+            "x/8",
+            "a b",
+            "1.2.3.4:99999",
+            "*:+1",
+            "*:9-1",
+            "*:1-",
+            "1::2::3",
+        ] {
             assert!(text.parse::<Rule>().is_err(), "{text}");
         }
     }

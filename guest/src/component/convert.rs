@@ -22,7 +22,7 @@ impl From<Error> for wit::Error {
                 raw_packet: parse.raw_packet,
             }),
             system: details.system.map(|system| wit::SystemDetails {
-                syscall: system.syscall.to_owned(),
+                syscall: system.syscall.into_owned(),
                 address: system.address,
                 port: system.port,
             }),

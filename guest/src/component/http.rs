@@ -3,13 +3,13 @@
 use super::Component;
 use super::agent::Agent as PendingAgent;
 use super::bindings::exports::node::http::http::{
-    AbortSignalBorrow, Agent, AgentBorrow, ClientRequest, Error, Guest, HeaderValue,
-    RequestOptions, Server, ServerOptions,
+    AbortSignalBorrow, Agent, AgentBorrow, ClientRequest, Error, Guest, HeaderValue, RequestOptions, Server,
+    ServerOptions,
 };
 use super::pending::pending;
 use crate::message;
-use crate::server;
 use crate::proto::{METHODS, STATUS_CODES};
+use crate::server;
 
 impl Guest for Component {
     fn methods() -> Vec<String> {

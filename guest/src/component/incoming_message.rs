@@ -6,7 +6,8 @@ use super::{
     Component,
     bindings::exports::node::http::{
         incoming_message::{
-            DistinctHeader, Field, Guest, GuestIncomingMessage, Header, IncomingMessageEvent, IncomingMessageEvents,
+            DistinctHeader, Field, Guest, GuestIncomingMessage, Header, IncomingMessageEvent,
+            IncomingMessageEvents,
         },
         net::Socket,
         types::{BodyData, Error, HeaderValue, Milliseconds, ReadResult},

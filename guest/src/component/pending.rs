@@ -2,7 +2,7 @@
 //!
 //! Each macro takes a list of signatures, without names of arguments, and writes the methods of an `impl` block.
 //! These macros and literal calls of `pending("interface.function")` are the only ways to be pending, so that
-//! `tests/pending.rs` can list what is by reading the sources.
+//! `tests/wit/pending.rs` can list what is by reading the sources.
 
 use super::bindings::exports::node::http::types;
 

@@ -8,8 +8,8 @@ use super::{
         incoming_message::IncomingMessage,
         net::Socket,
         server_response::{
-            Answer, FailedAnswer, Field, Guest, GuestServerResponse, Header, RequestLine, ServerResponseEvent,
-            ServerResponseEvents,
+            Answer, FailedAnswer, Field, Guest, GuestServerResponse, Header, RequestLine,
+            ServerResponseEvent, ServerResponseEvents,
         },
         types::{Chunk, Error, HeaderValue, Milliseconds},
     },
@@ -159,8 +159,7 @@ impl GuestServerResponse for ServerResponse {
     }
 
     fn set_status_code(&self, status_code: u16) -> Result<(), Error> {
-        self.change(|outgoing| outgoing.set_status_code(status_code));
-        Ok(())
+        Ok(self.answer(|outgoing, _| outgoing.set_status_code(status_code))?)
     }
 
     fn status_message(&self) -> Option<String> {
@@ -168,8 +167,7 @@ impl GuestServerResponse for ServerResponse {
     }
 
     fn set_status_message(&self, status_message: Option<String>) -> Result<(), Error> {
-        self.change(|outgoing| outgoing.set_status_message(status_message.unwrap_or_default()));
-        Ok(())
+        Ok(self.answer(|outgoing, _| outgoing.set_status_message(status_message))?)
     }
 
     fn strict_content_length(&self) -> bool {

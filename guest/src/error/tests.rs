@@ -13,20 +13,15 @@ fn errors_are_small() {
 
 #[test]
 fn display_shows_name_code_and_message() {
-    assert_eq!(
-        Error::write_after_end().to_string(),
-        "Error [ERR_STREAM_WRITE_AFTER_END]: write after end"
-    );
+    assert_eq!(Error::write_after_end().to_string(), "Error [ERR_STREAM_WRITE_AFTER_END]: write after end");
 }
 
 type Row = (Error, &'static str, &'static str, &'static str);
 
 #[test]
 fn catalogue_texts_are_nodes() {
-    for (error, name, code, message) in connection_rows()
-        .into_iter()
-        .chain(message_rows())
-        .chain(argument_rows())
+    for (error, name, code, message) in
+        connection_rows().into_iter().chain(message_rows()).chain(argument_rows())
     {
         assert_eq!(texts(&error), (name, code, message));
     }
@@ -34,43 +29,23 @@ fn catalogue_texts_are_nodes() {
 
 fn connection_rows() -> Vec<Row> {
     vec![
-        (
-            Error::socket_hang_up(),
-            "Error",
-            "ECONNRESET",
-            "socket hang up",
-        ),
+        (Error::socket_hang_up(), "Error", "ECONNRESET", "socket hang up"),
         (Error::aborted(), "Error", "ECONNRESET", "aborted"),
-        (
-            Error::abort(),
-            "AbortError",
-            "ABORT_ERR",
-            "The operation was aborted",
-        ),
+        (Error::abort(), "AbortError", "ABORT_ERR", "The operation was aborted"),
         (
             Error::connect("ECONNREFUSED", "127.0.0.1", 1),
             "Error",
             "ECONNREFUSED",
             "connect ECONNREFUSED 127.0.0.1:1",
         ),
-        (
-            Error::getaddrinfo("ENOTFOUND", "host"),
-            "Error",
-            "ENOTFOUND",
-            "getaddrinfo ENOTFOUND host",
-        ),
+        (Error::getaddrinfo("ENOTFOUND", "host"), "Error", "ENOTFOUND", "getaddrinfo ENOTFOUND host"),
         (
             Error::listen("EADDRINUSE", "::", 80),
             "Error",
             "EADDRINUSE",
             "listen EADDRINUSE: address already in use :::80",
         ),
-        (
-            Error::system("write", "EPIPE"),
-            "Error",
-            "EPIPE",
-            "write EPIPE",
-        ),
+        (Error::system("write", "EPIPE"), "Error", "EPIPE", "write EPIPE"),
     ]
 }
 
@@ -147,39 +122,25 @@ fn argument_rows() -> Vec<Row> {
             "ERR_METHOD_NOT_IMPLEMENTED",
             "The _implicitHeader() method is not implemented",
         ),
-        (
-            Error::unknown_encoding("x"),
-            "TypeError",
-            "ERR_UNKNOWN_ENCODING",
-            "Unknown encoding: x",
-        ),
+        (Error::unknown_encoding("x"), "TypeError", "ERR_UNKNOWN_ENCODING", "Unknown encoding: x"),
     ]
 }
 
 #[test]
 fn parse_errors_carry_their_position() {
-    let details = ParseDetails {
-        reason: "Invalid method encountered".into(),
-        bytes_parsed: 1,
-        raw_packet: b"BAD".to_vec(),
-    };
-    let error = Error::parse("HPE_INVALID_METHOD", details.clone());
-    assert_eq!(error.message(), "Parse Error: Invalid method encountered");
-    assert_eq!(
-        error.details().and_then(|d| d.parse.as_ref()),
-        Some(&details)
-    );
+    let parse = ParseError { code: "HPE_INVALID_METHOD", reason: "Invalid method encountered", offset: 1 };
+    let error = Error::parse(parse, b"BAD".to_vec());
+    assert_eq!(texts(&error), ("Error", "HPE_INVALID_METHOD", "Parse Error: Invalid method encountered"));
+    let details = error.details().and_then(|details| details.parse.as_ref());
+    let details = details.expect("a parse error has them");
+    assert_eq!((details.bytes_parsed, details.raw_packet.as_slice()), (1, &b"BAD"[..]));
+    let eof = ParseError { code: "HPE_INVALID_EOF_STATE", reason: "Invalid EOF state", offset: 0 };
+    assert_eq!(Error::from(eof).message(), "Parse Error");
 }
 
 #[test]
 fn a_cause_is_flattened() {
     let error = Error::abort().with_cause(&Error::aborted());
-    let cause = error
-        .details()
-        .and_then(|d| d.cause.as_ref())
-        .expect("a cause was given");
-    assert_eq!(
-        (cause.name.as_str(), cause.code.as_str()),
-        ("Error", "ECONNRESET")
-    );
+    let cause = error.details().and_then(|d| d.cause.as_ref()).expect("a cause was given");
+    assert_eq!((cause.name.as_str(), cause.code.as_str()), ("Error", "ECONNRESET"));
 }

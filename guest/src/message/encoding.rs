@@ -97,10 +97,7 @@ fn low_byte(unit: u16) -> u8 {
 fn decode_hex(text: &str) -> Vec<u8> {
     // Node looks at the low byte of each code unit only, so U+0130 counts as '0'.
     let digits: Vec<u8> = text.encode_utf16().map(low_byte).collect();
-    digits
-        .chunks_exact(2)
-        .map_while(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?))
-        .collect()
+    digits.chunks_exact(2).map_while(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)).collect()
 }
 
 fn hex_digit(digit: u8) -> Option<u8> {
@@ -117,11 +114,7 @@ fn decode_base64(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let mut bits = 0_u32;
     let mut held = 0;
-    for digit in text
-        .bytes()
-        .take_while(|&byte| byte != b'=')
-        .filter_map(base64_digit)
-    {
+    for digit in text.bytes().take_while(|&byte| byte != b'=').filter_map(base64_digit) {
         bits = bits << 6 | u32::from(digit);
         held += 6;
         if held >= 8 {
@@ -175,11 +168,7 @@ mod tests {
             (Encoding::Utf8, "a\u{e9}", b"a\xc3\xa9"),
         ];
         for (encoding, text, bytes) in table {
-            assert_eq!(
-                encoding.encode(text).as_ref(),
-                *bytes,
-                "{encoding:?} {text:?}"
-            );
+            assert_eq!(encoding.encode(text).as_ref(), *bytes, "{encoding:?} {text:?}");
         }
     }
 
@@ -187,10 +176,7 @@ mod tests {
     fn names_are_known_in_any_case() {
         assert_eq!(Encoding::from_name("UCS-2"), Ok(Encoding::Utf16Le));
         assert_eq!(Encoding::from_name("Binary"), Ok(Encoding::Latin1));
-        assert_eq!(
-            Encoding::from_name("x").expect_err("unknown").code(),
-            "ERR_UNKNOWN_ENCODING"
-        );
+        assert_eq!(Encoding::from_name("x").expect_err("unknown").code(), "ERR_UNKNOWN_ENCODING");
     }
 
     #[test]

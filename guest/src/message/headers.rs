@@ -71,11 +71,7 @@ pub fn joined<'a>(
             (_, None) => headers.insert(name, HeaderValue::Text(value)),
             (Duplicates::First, Some(_)) if !join_duplicates => {}
             (rule, Some(HeaderValue::Text(text))) => {
-                text.push_str(if rule == Duplicates::Semicolon {
-                    "; "
-                } else {
-                    ", "
-                });
+                text.push_str(if rule == Duplicates::Semicolon { "; " } else { ", " });
                 text.push_str(&value);
             }
             (_, Some(_)) => {}
@@ -85,9 +81,7 @@ pub fn joined<'a>(
 }
 
 /// `message.headersDistinct`: lower-case names in order of first arrival, every value, nothing joined.
-pub fn distinct<'a>(
-    fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-) -> Vec<(String, Vec<String>)> {
+pub fn distinct<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<(String, Vec<String>)> {
     let mut headers = Grouped::new();
     for (name, value) in fields {
         let name = lower_case(name);
@@ -102,9 +96,7 @@ pub fn distinct<'a>(
 
 /// `message.rawHeaders`: names and values exactly as they arrived.
 pub fn raw<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<(String, String)> {
-    fields
-        .map(|(name, value)| (latin1_to_string(name), latin1_to_string(value)))
-        .collect()
+    fields.map(|(name, value)| (latin1_to_string(name), latin1_to_string(value))).collect()
 }
 
 /// Bytes as a binary string: each byte the character of its value.
@@ -118,14 +110,27 @@ pub fn latin1_to_string(bytes: &[u8]) -> String {
     }
 }
 
-/// Appends a binary string, one byte for each character.
-pub fn push_latin1(out: &mut Vec<u8>, text: &str) {
+/// A binary string as bytes, one for each character.
+#[must_use]
+pub fn latin1_bytes(text: &str) -> Cow<'_, [u8]> {
     if text.is_ascii() {
-        out.extend_from_slice(text.as_bytes());
+        text.as_bytes().into()
     } else {
-        // Validation let no character beyond U+00FF through; truncation would only garble it, as Node does.
-        out.extend(text.chars().map(|c| u32::from(c).to_le_bytes()[0]));
+        // Validation lets no character beyond U+00FF through; truncation would only garble it, as Node does.
+        text.chars().map(|c| u32::from(c).to_le_bytes()[0]).collect()
     }
+}
+
+/// Whether `word` stands in `value` as a whole word, in any case: JavaScript's `/(?:^|\W)word(?:$|\W)/i`, by
+/// which Node looks for `close`, `chunked` and `100-continue`.
+#[must_use]
+pub fn contains_word(value: &[u8], word: &str) -> bool {
+    let ends_word = |byte: Option<&u8>| byte.is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_');
+    value.windows(word.len()).enumerate().any(|(start, found)| {
+        found.eq_ignore_ascii_case(word.as_bytes())
+            && ends_word(start.checked_sub(1).and_then(|before| value.get(before)))
+            && ends_word(value.get(start + word.len()))
+    })
 }
 
 /// What a second field of one name does.
@@ -180,10 +185,7 @@ impl<V> Grouped<V> {
     const SEARCHED: usize = 32;
 
     fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-            index: None,
-        }
+        Self { entries: Vec::new(), index: None }
     }
 
     fn value_of(&mut self, name: &str) -> Option<&mut V> {
@@ -217,8 +219,7 @@ mod tests {
     use super::*;
 
     fn fields<'a>(list: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        list.iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+        list.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()))
     }
 
     fn text(name: &str, value: &str) -> (String, HeaderValue) {
@@ -296,16 +297,26 @@ mod tests {
     #[test]
     fn raw_headers_keep_case_order_and_bytes() {
         let received: [(&[u8], &[u8]); 2] = [(b"A", b""), (b"a", b"\xe9")];
-        assert_eq!(raw(received.into_iter()), ["A", "", "a", "\u{e9}"]);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(raw(received.into_iter()), [pair("A", ""), pair("a", "\u{e9}")]);
+    }
+
+    #[test]
+    fn words_are_whole() {
+        for value in ["close", "a, CLOSE", "x-close", "close;", "\u{e9}close", "closed close"] {
+            assert!(contains_word(value.as_bytes(), "close"), "{value}");
+        }
+        for value in ["", "clos", "closed", "close_", "1close"] {
+            assert!(!contains_word(value.as_bytes(), "close"), "{value}");
+        }
+        assert!(contains_word(b"a 100-Continue", "100-continue"));
+        assert!(!contains_word(b"100-continues", "100-continue"));
     }
 
     #[test]
     fn many_names_are_found_again() {
         let names: Vec<String> = (0..100).map(|n| format!("x-{n}")).collect();
-        let received = names
-            .iter()
-            .chain(&names)
-            .map(|name| (name.as_bytes(), &b"v"[..]));
+        let received = names.iter().chain(&names).map(|name| (name.as_bytes(), &b"v"[..]));
         let headers = joined(received, false);
         assert_eq!(headers.len(), 100);
         assert!(headers.iter().all(|(_, value)| *value == "v, v".into()));
@@ -314,8 +325,6 @@ mod tests {
     #[test]
     fn latin1_goes_both_ways() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let mut back = Vec::new();
-        push_latin1(&mut back, &latin1_to_string(&bytes));
-        assert_eq!(back, bytes);
+        assert_eq!(latin1_bytes(&latin1_to_string(&bytes)), bytes);
     }
 }

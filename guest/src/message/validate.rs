@@ -11,14 +11,7 @@ use crate::error::Error;
 /// # Errors
 /// `ERR_INVALID_HTTP_TOKEN` when `name` is no token (RFC 9110 §5.6.2).
 pub fn validate_header_name(name: &str, label: Option<&str>) -> Result<(), Error> {
-    if is_token(name) {
-        Ok(())
-    } else {
-        Err(Error::invalid_http_token(
-            label.unwrap_or("Header name"),
-            name,
-        ))
-    }
+    if is_token(name) { Ok(()) } else { Err(Error::invalid_http_token(label.unwrap_or("Header name"), name)) }
 }
 
 /// Node's `http.validateHeaderValue(name, value)`.
@@ -26,11 +19,7 @@ pub fn validate_header_name(name: &str, label: Option<&str>) -> Result<(), Error
 /// # Errors
 /// `ERR_INVALID_CHAR` when `value` has a control character other than TAB, or one beyond U+00FF.
 pub fn validate_header_value(name: &str, value: &str) -> Result<(), Error> {
-    if is_field_text(value) {
-        Ok(())
-    } else {
-        Err(Error::invalid_char("header content", Some(name)))
-    }
+    if is_field_text(value) { Ok(()) } else { Err(Error::invalid_char("header content", Some(name))) }
 }
 
 /// Checks the value of a trailer field.
@@ -38,11 +27,15 @@ pub fn validate_header_value(name: &str, value: &str) -> Result<(), Error> {
 /// # Errors
 /// `ERR_INVALID_CHAR`, as for a header value.
 pub fn validate_trailer_value(name: &str, value: &str) -> Result<(), Error> {
-    if is_field_text(value) {
-        Ok(())
-    } else {
-        Err(Error::invalid_char("trailer content", Some(name)))
-    }
+    if is_field_text(value) { Ok(()) } else { Err(Error::invalid_char("trailer content", Some(name))) }
+}
+
+/// Checks a status code: three digits.
+///
+/// # Errors
+/// `ERR_HTTP_INVALID_STATUS_CODE`.
+pub fn validate_status_code(status: u16) -> Result<(), Error> {
+    if (100..=999).contains(&status) { Ok(()) } else { Err(Error::invalid_status_code(status)) }
 }
 
 /// Checks a status message.
@@ -50,11 +43,7 @@ pub fn validate_trailer_value(name: &str, value: &str) -> Result<(), Error> {
 /// # Errors
 /// `ERR_INVALID_CHAR`, as for a header value.
 pub fn validate_status_message(message: &str) -> Result<(), Error> {
-    if is_field_text(message) {
-        Ok(())
-    } else {
-        Err(Error::invalid_char("statusMessage", None))
-    }
+    if is_field_text(message) { Ok(()) } else { Err(Error::invalid_char("statusMessage", None)) }
 }
 
 /// Checks a request method.
@@ -84,11 +73,7 @@ pub fn validate_path(path: &str) -> Result<(), Error> {
 /// # Errors
 /// `ERR_INVALID_ARG_VALUE`.
 pub fn validate_link(link: &str) -> Result<(), Error> {
-    if is_link(link) {
-        Ok(())
-    } else {
-        Err(invalid_link(&inspect(link)))
-    }
+    if is_link(link) { Ok(()) } else { Err(invalid_link(&inspect(link))) }
 }
 
 /// The error for hints whose `link` is `received`, printed as Node's `util.inspect` does.
@@ -110,8 +95,7 @@ pub fn is_token(text: &str) -> bool {
 #[must_use]
 pub fn is_field_text(text: &str) -> bool {
     // No early exit: the loop has no branches, and text that fails is rare.
-    text.bytes()
-        .fold(true, |ok, byte| ok & FIELD_TEXT[usize::from(byte)])
+    text.bytes().fold(true, |ok, byte| ok & FIELD_TEXT[usize::from(byte)])
 }
 
 /// `tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA`
@@ -152,9 +136,7 @@ fn is_link(link: &str) -> bool {
             return false;
         };
         let parameter = parameter.trim_start_matches(is_js_space);
-        let end = parameter
-            .find(|c| c == ';' || is_js_space(c))
-            .unwrap_or(parameter.len());
+        let end = parameter.find(|c| c == ';' || is_js_space(c)).unwrap_or(parameter.len());
         if !is_link_parameter(&parameter[..end]) {
             return false;
         }
@@ -199,9 +181,7 @@ pub(crate) fn inspect(text: &str) -> String {
             '\u{b}' => inspected.push_str("\\v"),
             '\u{c}' => inspected.push_str("\\f"),
             '\\' => inspected.push_str("\\\\"),
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' => {
-                inspected.push_str(&format!("\\x{:02X}", u32::from(c)))
-            }
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' => inspected.push_str(&format!("\\x{:02X}", u32::from(c))),
             _ if c == quote => inspected.extend(['\\', c]),
             _ => inspected.push(c),
         }
@@ -224,55 +204,22 @@ mod tests {
     fn header_names_are_tokens() {
         for (name, label, message) in [
             ("", None, "Header name must be a valid HTTP token [\"\"]"),
-            (
-                "a b",
-                None,
-                "Header name must be a valid HTTP token [\"a b\"]",
-            ),
-            (
-                "a b",
-                Some("Lbl"),
-                "Lbl must be a valid HTTP token [\"a b\"]",
-            ),
-            (
-                "a:b",
-                None,
-                "Header name must be a valid HTTP token [\"a:b\"]",
-            ),
-            (
-                "a\u{e9}",
-                None,
-                "Header name must be a valid HTTP token [\"a\u{e9}\"]",
-            ),
+            ("a b", None, "Header name must be a valid HTTP token [\"a b\"]"),
+            ("a b", Some("Lbl"), "Lbl must be a valid HTTP token [\"a b\"]"),
+            ("a:b", None, "Header name must be a valid HTTP token [\"a:b\"]"),
+            ("a\u{e9}", None, "Header name must be a valid HTTP token [\"a\u{e9}\"]"),
         ] {
             let (code, text) = code_and_message(validate_header_name(name, label));
-            assert_eq!(
-                (code.as_str(), text.as_str()),
-                ("ERR_INVALID_HTTP_TOKEN", message)
-            );
+            assert_eq!((code.as_str(), text.as_str()), ("ERR_INVALID_HTTP_TOKEN", message));
         }
-        for name in [
-            "a",
-            "X-A",
-            "!#$%&'*+-.^_`|~09azAZ",
-            "constructor",
-            "__proto__",
-        ] {
+        for name in ["a", "X-A", "!#$%&'*+-.^_`|~09azAZ", "constructor", "__proto__"] {
             assert!(validate_header_name(name, None).is_ok(), "{name}");
         }
     }
 
     #[test]
     fn header_values_are_latin1_without_controls() {
-        for value in [
-            "\u{100}",
-            "a\rb",
-            "a\nb",
-            "\0",
-            "\x7f",
-            "\u{20ac}",
-            "\u{1f600}",
-        ] {
+        for value in ["\u{100}", "a\rb", "a\nb", "\0", "\x7f", "\u{20ac}", "\u{1f600}"] {
             let (code, text) = code_and_message(validate_header_value("x", value));
             assert_eq!(code, "ERR_INVALID_CHAR");
             assert_eq!(text, "Invalid character in header content [\"x\"]");
@@ -285,10 +232,7 @@ mod tests {
     #[test]
     fn paths_have_no_spaces_or_controls() {
         for path in ["/a b", "/\u{100}", "/\n", "/\0"] {
-            assert_eq!(
-                validate_path(path).expect_err("invalid").code(),
-                "ERR_UNESCAPED_CHARACTERS"
-            );
+            assert_eq!(validate_path(path).expect_err("invalid").code(), "ERR_UNESCAPED_CHARACTERS");
         }
         assert!(validate_path("/a\u{7f}\u{e9}\u{ff}").is_ok());
     }
@@ -307,21 +251,10 @@ mod tests {
         ] {
             assert!(validate_link(link).is_ok(), "{link}");
         }
-        for link in [
-            "",
-            "bad",
-            "</a",
-            "</a\n>",
-            "</a> rel=x",
-            "</a>; ",
-            "</a>; x=\"y z\"",
-            "</a>; x=\"y",
-            "</a>;x;",
-        ] {
-            assert_eq!(
-                validate_link(link).expect_err(link).code(),
-                "ERR_INVALID_ARG_VALUE"
-            );
+        for link in
+            ["", "bad", "</a", "</a\n>", "</a> rel=x", "</a>; ", "</a>; x=\"y z\"", "</a>; x=\"y", "</a>;x;"]
+        {
+            assert_eq!(validate_link(link).expect_err(link).code(), "ERR_INVALID_ARG_VALUE");
         }
         assert_eq!(
             validate_link("bad\r\n").expect_err("no link").message(),

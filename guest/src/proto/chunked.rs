@@ -50,12 +50,7 @@ pub(super) struct ChunkedScan {
 
 impl ChunkedScan {
     pub(super) const fn new(max_extensions: usize) -> Self {
-        Self {
-            step: Step::Size,
-            size: 0,
-            extensions: 0,
-            max_extensions,
-        }
+        Self { step: Step::Size, size: 0, extensions: 0, max_extensions }
     }
 
     /// Scans on from `cursor`.
@@ -81,9 +76,7 @@ impl ChunkedScan {
             }
             match self.step {
                 Step::Size | Step::SizeMore | Step::SizeEnd => self.size(byte, cursor, leniency)?,
-                Step::LineLf | Step::DataEnd | Step::DataLf => {
-                    self.line_end(byte, cursor, leniency)?
-                }
+                Step::LineLf | Step::DataEnd | Step::DataLf => self.line_end(byte, cursor, leniency)?,
                 _ => {
                     let Some(&byte) = input.get(*cursor) else {
                         return Ok(Chunk::NeedMore);
@@ -96,9 +89,7 @@ impl ChunkedScan {
 
     /// Takes as much of the chunk as there is.
     fn data(&mut self, available: usize) -> usize {
-        let length = usize::try_from(self.size)
-            .unwrap_or(usize::MAX)
-            .min(available);
+        let length = usize::try_from(self.size).unwrap_or(usize::MAX).min(available);
         self.size -= length as u64;
         if self.size == 0 {
             self.step = Step::DataEnd;
@@ -113,10 +104,7 @@ impl ChunkedScan {
         self.step = match (digit, byte) {
             (Some(digit), _) => {
                 // Digit by digit: Rust's parsers take a plus sign.
-                let next = self
-                    .size
-                    .checked_mul(16)
-                    .and_then(|value| value.checked_add(u64::from(digit)));
+                let next = self.size.checked_mul(16).and_then(|value| value.checked_add(u64::from(digit)));
                 self.size = next.ok_or_else(|| Fault::CHUNK_SIZE_OVERFLOW.behind(at))?;
                 Step::SizeMore
             }
@@ -155,12 +143,7 @@ impl ChunkedScan {
         }
     }
 
-    fn extension(
-        &mut self,
-        byte: u8,
-        cursor: &mut usize,
-        leniency: &Leniency,
-    ) -> Result<(), Reject> {
+    fn extension(&mut self, byte: u8, cursor: &mut usize, leniency: &Leniency) -> Result<(), Reject> {
         let at = *cursor;
         *cursor += 1;
         self.step = match (self.step, byte) {
@@ -170,12 +153,8 @@ impl ChunkedScan {
                 Step::ExtensionName
             }
             (Step::ExtensionName, b'=') => Step::ExtensionValue,
-            (Step::ExtensionName | Step::ExtensionValue | Step::ExtensionQuoteEnd, b';') => {
-                Step::Extension
-            }
-            (Step::ExtensionName | Step::ExtensionValue | Step::ExtensionQuoteEnd, b'\r') => {
-                Step::LineLf
-            }
+            (Step::ExtensionName | Step::ExtensionValue | Step::ExtensionQuoteEnd, b';') => Step::Extension,
+            (Step::ExtensionName | Step::ExtensionValue | Step::ExtensionQuoteEnd, b'\r') => Step::LineLf,
             (Step::ExtensionName | Step::ExtensionValue | Step::ExtensionQuoteEnd, b'\n')
                 if leniency.optional_cr_before_lf =>
             {
@@ -211,12 +190,7 @@ impl ChunkedScan {
         Ok(())
     }
 
-    fn line_end(
-        &mut self,
-        byte: u8,
-        cursor: &mut usize,
-        leniency: &Leniency,
-    ) -> Result<(), Reject> {
+    fn line_end(&mut self, byte: u8, cursor: &mut usize, leniency: &Leniency) -> Result<(), Reject> {
         let at = *cursor;
         *cursor += 1;
         match (self.step, byte) {
@@ -241,11 +215,7 @@ impl ChunkedScan {
 
     fn end_size_line(&mut self) {
         self.extensions = 0;
-        self.step = if self.size == 0 {
-            Step::Last
-        } else {
-            Step::Data
-        };
+        self.step = if self.size == 0 { Step::Last } else { Step::Data };
     }
 }
 
@@ -269,23 +239,14 @@ mod tests {
 
     #[test]
     fn reads_chunks() {
-        assert_eq!(
-            scan(b"3\r\nabc\r\n0\r\n"),
-            Ok(vec![Chunk::Data(3), Chunk::Last])
-        );
-        assert_eq!(
-            scan(b"A;x=\"y\"\r\nabc"),
-            Ok(vec![Chunk::Data(3), Chunk::NeedMore])
-        );
+        assert_eq!(scan(b"3\r\nabc\r\n0\r\n"), Ok(vec![Chunk::Data(3), Chunk::Last]));
+        assert_eq!(scan(b"A;x=\"y\"\r\nabc"), Ok(vec![Chunk::Data(3), Chunk::NeedMore]));
         assert_eq!(scan(b"+5\r\n"), Err(Fault::CHUNK_SIZE.at(0)));
     }
 
     #[test]
     fn counts_extensions_per_chunk() {
         assert!(scan(b"1;abcdefgh=12345678\r\na\r\n1;abcdefgh=12345678\r\na\r\n").is_ok());
-        assert_eq!(
-            scan(b"1;abcdefgh=123456789\r\n"),
-            Err(Fault::CHUNK_EXTENSIONS_OVERFLOW.at(20))
-        );
+        assert_eq!(scan(b"1;abcdefgh=123456789\r\n"), Err(Fault::CHUNK_EXTENSIONS_OVERFLOW.at(20)));
     }
 }

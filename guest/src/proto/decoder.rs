@@ -83,10 +83,7 @@ impl Decoder {
     /// A decoder at the start of a connection.
     pub fn new(direction: Direction, limits: Limits, leniency: Leniency) -> Self {
         Self {
-            rules: Rules {
-                direction,
-                leniency,
-            },
+            rules: Rules { direction, leniency },
             limits,
             phase: Phase::Between,
             signals: Signals::default(),
@@ -149,10 +146,8 @@ impl Decoder {
 
     /// The message whose head was just returned has no body, whatever its fields say.
     pub fn skip_body(&mut self) {
-        if matches!(
-            self.phase,
-            Phase::Sized(_) | Phase::Chunked(_) | Phase::UntilClose | Phase::Unframed(_)
-        ) {
+        if matches!(self.phase, Phase::Sized(_) | Phase::Chunked(_) | Phase::UntilClose | Phase::Unframed(_))
+        {
             self.phase = Phase::Sized(0);
         }
     }
@@ -161,11 +156,12 @@ impl Decoder {
     /// bytes belong to another protocol and are left alone.
     ///
     /// Not called, an `Upgrade` is ignored: the body is decoded and the bytes behind it are the next message (Node
-    /// drops them). CONNECT leaves HTTP without being asked.
+    /// drops them). CONNECT requests, their answers and 101 leave HTTP without being asked.
     pub fn upgrade(&mut self) {
         self.leaving = true;
-        if matches!(self.phase, Phase::Unframed(_)) {
-            // As llhttp: a request that leaves HTTP has no body unless it says how long that is.
+        let sized = self.signals.content_length.is_some_and(|length| length > 0);
+        if matches!(self.phase, Phase::Unframed(_) | Phase::UntilClose) && !sized {
+            // As llhttp: a message that leaves HTTP has no body unless it says how long that is.
             self.phase = Phase::Sized(0);
         }
     }
@@ -181,11 +177,7 @@ impl Decoder {
     }
 
     fn fail(&mut self, fault: Fault, offset: u64) -> ParseError {
-        let error = ParseError {
-            code: fault.code,
-            reason: fault.reason,
-            offset,
-        };
+        let error = ParseError { code: fault.code, reason: fault.reason, offset };
         self.phase = Phase::Failed(error);
         error
     }
@@ -205,9 +197,7 @@ impl Decoder {
             Phase::Unframed(fault) => Err(fault.at(0)),
             Phase::Sized(0) => Ok((0, Some(self.end(None)))),
             Phase::Sized(left) => {
-                let length = usize::try_from(*left)
-                    .unwrap_or(usize::MAX)
-                    .min(input.len());
+                let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
                 *left -= length as u64;
                 Ok(data(0..length))
             }
@@ -221,10 +211,7 @@ impl Decoder {
 
     /// RFC 9112 2.2: line ends before a message are dropped. llhttp takes any number, lone CR and LF too (I-42).
     fn begin(&mut self, input: &[u8]) -> Step {
-        let skipped = input
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let skipped = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let input = &input[skipped..];
         if input.is_empty() {
             return Ok((skipped, None));
@@ -235,9 +222,8 @@ impl Decoder {
             return Ok((skipped + consumed, event));
         }
         let mut scan = HeadScan::new(self.rules.direction, &self.limits);
-        let complete = scan
-            .scan(input, &mut self.signals, &self.rules)
-            .map_err(|reject| reject.shifted(skipped))?;
+        let complete =
+            scan.scan(input, &mut self.signals, &self.rules).map_err(|reject| reject.shifted(skipped))?;
         if !complete {
             self.phase = Phase::Head(Box::new(scan));
             return Ok((skipped, None));
@@ -254,8 +240,7 @@ impl Decoder {
         let consumed = block.cursor;
         let (event, framing) = match line {
             StartLine::Request(line) => {
-                let (head, framing) =
-                    request_head(input, line, block, &self.signals, &self.rules.leniency);
+                let (head, framing) = request_head(input, line, block, &self.signals, &self.rules.leniency);
                 self.version = line.version;
                 self.leaving = line.method == Method::Connect;
                 (Event::RequestHead(head), framing)
@@ -263,7 +248,8 @@ impl Decoder {
             StartLine::Response(line) => {
                 let head = response_head(input, line, block, &self.signals, self.answers);
                 self.version = line.version;
-                self.leaving = self.answers == Some(Method::Connect);
+                // As llhttp: the bytes behind any 101 belong to the next protocol, Upgrade field or not.
+                self.leaving = line.status == 101 || self.answers == Some(Method::Connect);
                 if !matches!(line.status, 100 | 102..=199) {
                     self.answers = None;
                 }
@@ -274,9 +260,7 @@ impl Decoder {
         self.phase = match framing {
             Ok(BodyLength::None) => Phase::Sized(0),
             Ok(BodyLength::Sized(length)) => Phase::Sized(length),
-            Ok(BodyLength::Chunked) => {
-                Phase::Chunked(ChunkedScan::new(self.limits.max_chunk_extensions))
-            }
+            Ok(BodyLength::Chunked) => Phase::Chunked(ChunkedScan::new(self.limits.max_chunk_extensions)),
             Ok(BodyLength::UntilClose) => Phase::UntilClose,
             Err(fault) => Phase::Unframed(fault),
         };
@@ -293,8 +277,7 @@ impl Decoder {
             Chunk::Data(length) => Ok(data(cursor..cursor + length)),
             Chunk::Last => {
                 let meter = Meter::new(self.limits.max_header_size);
-                self.phase =
-                    Phase::Trailers(Box::new(FieldBlock::trailers(0, meter, &self.limits)));
+                self.phase = Phase::Trailers(Box::new(FieldBlock::trailers(0, meter, &self.limits)));
                 self.trailers(&input[cursor..], cursor)
             }
         }
@@ -306,8 +289,8 @@ impl Decoder {
             return Ok((before, None));
         };
         let result = block.scan(input, &mut self.signals, &self.rules);
-        let complete = check_raw(result, block.cursor, &self.limits)
-            .map_err(|reject| reject.shifted(before))?;
+        let complete =
+            check_raw(result, block.cursor, &self.limits).map_err(|reject| reject.shifted(before))?;
         if !complete {
             return Ok((before, None));
         }

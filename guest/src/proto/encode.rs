@@ -116,10 +116,7 @@ mod tests {
         request_line(&mut out, b"GET", b"/");
         status_line(&mut out, 200, b"OK");
         status_line(&mut out, 200, b"Fine");
-        assert_eq!(
-            out,
-            b"GET / HTTP/1.1\r\nHTTP/1.1 200 OK\r\nHTTP/1.1 200 Fine\r\n"
-        );
+        assert_eq!(out, b"GET / HTTP/1.1\r\nHTTP/1.1 200 OK\r\nHTTP/1.1 200 Fine\r\n");
     }
 
     #[test]

@@ -37,10 +37,7 @@ impl Fault {
 
     /// The verdict on a byte that llhttp takes first: the offset is the one behind it.
     pub(super) const fn behind(self, at: usize) -> Reject {
-        Reject {
-            fault: self,
-            at: at + 1,
-        }
+        Reject { fault: self, at: at + 1 }
     }
 }
 
@@ -54,10 +51,7 @@ pub(super) struct Reject {
 impl Reject {
     /// The same, for a slice that begins `by` bytes earlier.
     pub(super) const fn shifted(self, by: usize) -> Self {
-        Self {
-            fault: self.fault,
-            at: self.at + by,
-        }
+        Self { fault: self.fault, at: self.at + by }
     }
 }
 

@@ -43,12 +43,7 @@ pub(super) fn head(
     Some(head)
 }
 
-fn request(
-    input: &[u8],
-    signals: &mut Signals,
-    rules: &Rules,
-    limits: &Limits,
-) -> Option<ScannedHead> {
+fn request(input: &[u8], signals: &mut Signals, rules: &Rules, limits: &Limits) -> Option<ScannedHead> {
     let mut array: HeaderArray<'_> = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut request = httparse::Request::new(&mut []);
     let Ok(Status::Complete(length)) = request.parse_with_uninit_headers(input, &mut array) else {
@@ -76,33 +71,12 @@ fn request(
         return None;
     }
     meter.spend(target.len());
-    let line = RequestLine {
-        method,
-        target: span(start, end),
-        version,
-    };
-    let block = fields(
-        input,
-        request.headers,
-        line_end + 2,
-        length,
-        meter,
-        signals,
-        rules,
-        limits,
-    )?;
-    Some(ScannedHead {
-        line: StartLine::Request(line),
-        block,
-    })
+    let line = RequestLine { method, target: span(start, end), version };
+    let block = fields(input, request.headers, line_end + 2, length, meter, signals, rules, limits)?;
+    Some(ScannedHead { line: StartLine::Request(line), block })
 }
 
-fn response(
-    input: &[u8],
-    signals: &mut Signals,
-    rules: &Rules,
-    limits: &Limits,
-) -> Option<ScannedHead> {
+fn response(input: &[u8], signals: &mut Signals, rules: &Rules, limits: &Limits) -> Option<ScannedHead> {
     const BEFORE_REASON: usize = "HTTP/1.1 200 ".len();
     let mut array: HeaderArray<'_> = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut []);
@@ -116,9 +90,7 @@ fn response(
     // httparse takes blanks as a missing reason; only a reason in its usual place is judged here.
     let reason = response.reason?.as_bytes();
     let end = BEFORE_REASON + reason.len();
-    if reason.is_empty()
-        || offset(input, reason) != BEFORE_REASON
-        || input.get(end..end + 2) != Some(b"\r\n")
+    if reason.is_empty() || offset(input, reason) != BEFORE_REASON || input.get(end..end + 2) != Some(b"\r\n")
     {
         return None;
     }
@@ -127,25 +99,9 @@ fn response(
         return None;
     }
     meter.spend(reason.len());
-    let line = StatusLine {
-        version,
-        status,
-        reason: span(BEFORE_REASON, end),
-    };
-    let block = fields(
-        input,
-        response.headers,
-        end + 2,
-        length,
-        meter,
-        signals,
-        rules,
-        limits,
-    )?;
-    Some(ScannedHead {
-        line: StartLine::Response(line),
-        block,
-    })
+    let line = StatusLine { version, status, reason: span(BEFORE_REASON, end) };
+    let block = fields(input, response.headers, end + 2, length, meter, signals, rules, limits)?;
+    Some(ScannedHead { line: StartLine::Response(line), block })
 }
 
 /// Walks the fields once: line ends, limits, and what the known ones say.
@@ -185,33 +141,17 @@ fn fields(
             end += 1;
         }
         // Blanks behind a value count as Node counts them; before an empty one they do not.
-        let counted = if header.value.is_empty() {
-            0
-        } else {
-            end - value_start
-        };
+        let counted = if header.value.is_empty() { 0 } else { end - value_start };
         if input.get(end..end + 2) != Some(b"\r\n") || (counted > 0 && meter.is_over(counted)) {
             return None;
         }
         meter.spend(counted);
         if let Some(field) = KnownField::of(name) {
-            learn(
-                field,
-                &input[value_start..value_start + counted],
-                signals,
-                rules,
-            )?;
+            learn(field, &input[value_start..value_start + counted], signals, rules)?;
             block.index.note(field);
         }
-        let value = if counted == 0 {
-            span(end + 2, end + 2)
-        } else {
-            span(value_start, end)
-        };
-        block.index.spans.push(Span {
-            name: span(line, line + name.len()),
-            value,
-        });
+        let value = if counted == 0 { span(end + 2, end + 2) } else { span(value_start, end) };
+        block.index.spans.push(Span { name: span(line, line + name.len()), value });
         line = end + 2;
     }
     (input.get(line..length) == Some(b"\r\n")).then_some(block)
@@ -236,8 +176,7 @@ fn learn(field: KnownField, value: &[u8], signals: &mut Signals, rules: &Rules) 
 
 /// An origin-form or asterisk-form target without a fragment: by far the most.
 fn is_plain_target(target: &[u8]) -> bool {
-    matches!(target.first(), Some(b'/' | b'*'))
-        && target.iter().all(|byte| is_target(*byte) || *byte == b'?')
+    matches!(target.first(), Some(b'/' | b'*')) && target.iter().all(|byte| is_target(*byte) || *byte == b'?')
 }
 
 /// Where `part`, a slice of `whole`, begins in it.

@@ -77,10 +77,7 @@ pub(super) struct FieldBlock {
 impl FieldBlock {
     /// The fields behind a start line that ends at `start`; `meter` has counted its target or reason.
     pub(super) fn after_start_line(start: usize, meter: Meter, limits: &Limits) -> Self {
-        Self {
-            step: Step::AfterStartLine,
-            ..Self::trailers(start, meter, limits)
-        }
+        Self { step: Step::AfterStartLine, ..Self::trailers(start, meter, limits) }
     }
 
     /// A block of nothing but fields.
@@ -120,12 +117,7 @@ impl FieldBlock {
     }
 
     /// One step; nothing changes when it needs more bytes.
-    fn advance(
-        &mut self,
-        input: &[u8],
-        signals: &mut Signals,
-        rules: &Rules,
-    ) -> Result<(), Reject> {
+    fn advance(&mut self, input: &[u8], signals: &mut Signals, rules: &Rules) -> Result<(), Reject> {
         match self.step {
             Step::Name => return self.name(input, signals, rules),
             Step::Value => return self.value(input, signals, rules),
@@ -190,9 +182,7 @@ impl FieldBlock {
         let length = stop - self.mark;
         let overflows = self.index.spans.len() >= self.max_count || self.meter.is_over(length);
         if length > 0 && overflows {
-            return Err(
-                Fault::HEADER_OVERFLOW.at(stop + usize::from(input.get(stop) == Some(&b':')))
-            );
+            return Err(Fault::HEADER_OVERFLOW.at(stop + usize::from(input.get(stop) == Some(&b':'))));
         }
         if stop > self.cursor {
             // llhttp forgets that a name is special when letters follow the blanks of leniency.
@@ -203,18 +193,13 @@ impl FieldBlock {
             None => Ok(()),
             Some(b':') if length > 0 => {
                 self.recognise(&input[self.mark..stop]);
-                Special::check_name(self.known, signals, rules)
-                    .map_err(|fault| fault.behind(stop))?;
+                Special::check_name(self.known, signals, rules).map_err(|fault| fault.behind(stop))?;
                 self.meter.spend(length);
                 self.span.name = span(self.mark, stop);
                 self.take(Step::ValueBlanks);
                 Ok(())
             }
-            Some(b' ')
-                if self
-                    .recognise(&input[self.mark..stop])
-                    .is_some_and(KnownField::frames) =>
-            {
+            Some(b' ') if self.recognise(&input[self.mark..stop]).is_some_and(KnownField::frames) => {
                 if !rules.leniency.headers {
                     return Err(Fault::FIELD_CHAR.behind(stop));
                 }
@@ -231,12 +216,7 @@ impl FieldBlock {
         self.known
     }
 
-    fn value_blanks(
-        &mut self,
-        byte: u8,
-        signals: &mut Signals,
-        rules: &Rules,
-    ) -> Result<(), Reject> {
+    fn value_blanks(&mut self, byte: u8, signals: &mut Signals, rules: &Rules) -> Result<(), Reject> {
         match byte {
             b' ' | b'\t' => self.cursor += 1,
             b'\r' => self.take(Step::EmptyCr),
@@ -244,8 +224,8 @@ impl FieldBlock {
             b'\n' => return Err(Fault::VALUE_CHAR.behind(self.cursor)),
             _ => {
                 self.mark = self.cursor;
-                self.special = Special::start(self.known, signals, rules)
-                    .map_err(|verdict| self.reject(verdict))?;
+                self.special =
+                    Special::start(self.known, signals, rules).map_err(|verdict| self.reject(verdict))?;
                 self.span.value = span(self.mark, self.mark);
                 self.step = Step::Value;
             }
@@ -370,8 +350,7 @@ impl FieldBlock {
         if !self.meter.is_over(self.cursor - self.mark) {
             return Ok(());
         }
-        Err(Fault::HEADER_OVERFLOW
-            .at(self.cursor + usize::from(input.get(self.cursor) == Some(&b'\r'))))
+        Err(Fault::HEADER_OVERFLOW.at(self.cursor + usize::from(input.get(self.cursor) == Some(&b'\r'))))
     }
 
     const fn reject(&self, (fault, taken): (Fault, Taken)) -> Reject {
@@ -385,11 +364,7 @@ impl FieldBlock {
 /// Where the run of bytes of a class ends that begins at `start`.
 pub(super) fn run(input: &[u8], start: usize, class: impl Fn(u8) -> bool) -> usize {
     let rest = input.get(start..).unwrap_or_default();
-    start
-        + rest
-            .iter()
-            .position(|byte| !class(*byte))
-            .unwrap_or(rest.len())
+    start + rest.iter().position(|byte| !class(*byte)).unwrap_or(rest.len())
 }
 
 /// A range as it is stored.

@@ -117,17 +117,12 @@ impl Fields {
 
     /// Every name with its value, blanks around the value stripped, in the order received.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
-        self.index
-            .spans
-            .iter()
-            .map(|span| (self.slice(span.name), self.value(span)))
+        self.index.spans.iter().map(|span| (self.slice(span.name), self.value(span)))
     }
 
     /// The values of all fields of this name, compared without case.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        self.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
     /// The value of the first field of this name, compared without case.
@@ -138,10 +133,7 @@ impl Fields {
     /// The value of the first field of this kind, without a search.
     pub fn known(&self, field: KnownField) -> Option<&[u8]> {
         let number = self.index.known[field as usize].checked_sub(1)?;
-        self.index
-            .spans
-            .get(number as usize)
-            .map(|span| self.value(span))
+        self.index.spans.get(number as usize).map(|span| self.value(span))
     }
 
     pub(super) fn hosts(&self) -> u8 {
@@ -160,10 +152,7 @@ impl Fields {
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(
-                self.iter()
-                    .map(|(name, value)| (name.escape_ascii(), value.escape_ascii())),
-            )
+            .entries(self.iter().map(|(name, value)| (name.escape_ascii(), value.escape_ascii())))
             .finish()
     }
 }

@@ -36,26 +36,14 @@ pub(super) enum Sender {
 pub(super) const fn body_length(sender: Sender, signals: &Signals) -> Result<BodyLength, Fault> {
     match sender {
         // 1. No body behind 1xx, 204 and 304, nor in any answer to HEAD, whatever the fields say.
-        Sender::Response {
-            status: 100..=199 | 204 | 304,
-            ..
-        }
-        | Sender::Response {
-            answers: Some(Method::Head),
-            ..
-        } => {
+        Sender::Response { status: 100..=199 | 204 | 304, .. }
+        | Sender::Response { answers: Some(Method::Head), .. } => {
             return Ok(BodyLength::None);
         }
         // 2. A tunnel begins behind the answer to CONNECT. Node takes any status for that, the RFC only 2xx.
-        Sender::Response {
-            answers: Some(Method::Connect),
-            ..
-        } => return Ok(BodyLength::None),
+        Sender::Response { answers: Some(Method::Connect), .. } => return Ok(BodyLength::None),
         // As llhttp: the tunnel begins behind the request already, so that it has no body either.
-        Sender::Request {
-            method: Method::Connect,
-            ..
-        } => return Ok(BodyLength::None),
+        Sender::Request { method: Method::Connect, .. } => return Ok(BodyLength::None),
         _ => {}
     }
     // 3. Transfer-Encoding overrides Content-Length. Both together have been rejected, leniency aside.
@@ -63,9 +51,7 @@ pub(super) const fn body_length(sender: Sender, signals: &Signals) -> Result<Bod
         return match sender {
             // 4. `chunked` last: until the last chunk.
             _ if signals.chunked => Ok(BodyLength::Chunked),
-            Sender::Response { .. } | Sender::Request { lenient: true, .. } => {
-                Ok(BodyLength::UntilClose)
-            }
+            Sender::Response { .. } | Sender::Request { lenient: true, .. } => Ok(BodyLength::UntilClose),
             Sender::Request { lenient: false, .. } => Err(Fault::CODING_REQUEST),
         };
     }
@@ -85,14 +71,8 @@ pub(super) const fn body_length(sender: Sender, signals: &Signals) -> Result<Bod
 mod tests {
     use super::*;
 
-    const REQUEST: Sender = Sender::Request {
-        method: Method::Post,
-        lenient: false,
-    };
-    const RESPONSE: Sender = Sender::Response {
-        status: 200,
-        answers: None,
-    };
+    const REQUEST: Sender = Sender::Request { method: Method::Post, lenient: false };
+    const RESPONSE: Sender = Sender::Response { status: 200, answers: None };
     const NOTHING: Signals = Signals {
         keep_alive: false,
         close: false,
@@ -102,66 +82,30 @@ mod tests {
         chunked: false,
         content_length: None,
     };
-    const LENGTH: Signals = Signals {
-        content_length: Some(3),
-        ..NOTHING
-    };
-    const CHUNKED: Signals = Signals {
-        transfer_encoding: true,
-        chunked: true,
-        ..NOTHING
-    };
-    const CODED: Signals = Signals {
-        transfer_encoding: true,
-        ..NOTHING
-    };
+    const LENGTH: Signals = Signals { content_length: Some(3), ..NOTHING };
+    const CHUNKED: Signals = Signals { transfer_encoding: true, chunked: true, ..NOTHING };
+    const CODED: Signals = Signals { transfer_encoding: true, ..NOTHING };
 
     #[test]
     fn follows_the_steps() {
         for status in [100, 101, 103, 199, 204, 304] {
-            let sender = Sender::Response {
-                status,
-                answers: None,
-            };
-            assert_eq!(
-                body_length(sender, &CHUNKED),
-                Ok(BodyLength::None),
-                "{status}"
-            );
+            let sender = Sender::Response { status, answers: None };
+            assert_eq!(body_length(sender, &CHUNKED), Ok(BodyLength::None), "{status}");
         }
         for method in [Method::Head, Method::Connect] {
-            let sender = Sender::Response {
-                status: 200,
-                answers: Some(method),
-            };
-            assert_eq!(
-                body_length(sender, &LENGTH),
-                Ok(BodyLength::None),
-                "{method}"
-            );
+            let sender = Sender::Response { status: 200, answers: Some(method) };
+            assert_eq!(body_length(sender, &LENGTH), Ok(BodyLength::None), "{method}");
         }
-        let connect = Sender::Request {
-            method: Method::Connect,
-            lenient: false,
-        };
+        let connect = Sender::Request { method: Method::Connect, lenient: false };
         assert_eq!(body_length(connect, &LENGTH), Ok(BodyLength::None));
-        let both = Signals {
-            content_length: Some(3),
-            ..CHUNKED
-        };
+        let both = Signals { content_length: Some(3), ..CHUNKED };
         assert_eq!(body_length(REQUEST, &both), Ok(BodyLength::Chunked));
         assert_eq!(body_length(REQUEST, &CODED), Err(Fault::CODING_REQUEST));
-        let lenient = Sender::Request {
-            method: Method::Post,
-            lenient: true,
-        };
+        let lenient = Sender::Request { method: Method::Post, lenient: true };
         assert_eq!(body_length(lenient, &CODED), Ok(BodyLength::UntilClose));
         assert_eq!(body_length(RESPONSE, &CODED), Ok(BodyLength::UntilClose));
         assert_eq!(body_length(REQUEST, &LENGTH), Ok(BodyLength::Sized(3)));
-        let zero = Signals {
-            content_length: Some(0),
-            ..NOTHING
-        };
+        let zero = Signals { content_length: Some(0), ..NOTHING };
         assert_eq!(body_length(RESPONSE, &zero), Ok(BodyLength::None));
         assert_eq!(body_length(REQUEST, &NOTHING), Ok(BodyLength::None));
         assert_eq!(body_length(RESPONSE, &NOTHING), Ok(BodyLength::UntilClose));

@@ -104,13 +104,7 @@ pub(super) fn response_head(
     signals: &Signals,
     answers: Option<Method>,
 ) -> ResponseHead {
-    let framing = |answers| match body_length(
-        Sender::Response {
-            status: line.status,
-            answers,
-        },
-        signals,
-    ) {
+    let framing = |answers| match body_length(Sender::Response { status: line.status, answers }, signals) {
         Ok(length) => length,
         // Only a request's coding can be wrong.
         Err(_) => BodyLength::UntilClose,
@@ -157,16 +151,8 @@ pub(super) fn collect(input: &[u8], block: FieldBlock) -> Fields {
 
 /// Where a span lies once the holes are gone. Node joins the lines of a folded value without the line ends.
 fn moved(span: Span, holes: &[(u32, u32)]) -> Span {
-    let shift = |at: u32| {
-        at - holes
-            .iter()
-            .filter(|hole| hole.1 <= at)
-            .map(|hole| hole.1 - hole.0)
-            .sum::<u32>()
-    };
+    let shift =
+        |at: u32| at - holes.iter().filter(|hole| hole.1 <= at).map(|hole| hole.1 - hole.0).sum::<u32>();
     let shift_range = |(start, end)| (shift(start), shift(end));
-    Span {
-        name: shift_range(span.name),
-        value: shift_range(span.value),
-    }
+    Span { name: shift_range(span.name), value: shift_range(span.value) }
 }

@@ -58,11 +58,7 @@ fn is_host(value: &[u8]) -> bool {
 fn is_reg_name(mut name: &[u8]) -> bool {
     while let [first, rest @ ..] = name {
         name = match (first, rest) {
-            (b'%', [high, low, rest @ ..])
-                if hex_digit(*high).is_some() && hex_digit(*low).is_some() =>
-            {
-                rest
-            }
+            (b'%', [high, low, rest @ ..]) if hex_digit(*high).is_some() && hex_digit(*low).is_some() => rest,
             _ if is_name_byte(*first) => rest,
             _ => return false,
         };
@@ -80,9 +76,7 @@ fn is_ip_literal(literal: &[u8]) -> bool {
         return !version.is_empty()
             && version.iter().all(u8::is_ascii_hexdigit)
             && !address.is_empty()
-            && address
-                .iter()
-                .all(|byte| is_name_byte(*byte) || *byte == b':');
+            && address.iter().all(|byte| is_name_byte(*byte) || *byte == b':');
     }
     std::str::from_utf8(literal).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
@@ -137,8 +131,8 @@ mod tests {
     #[test]
     fn refuses_what_is_no_host() {
         let hosts = [
-            "a b", "a/b", "a@b", "a:b", "a:80:81", "a,b/", "[::1", "[x]", "[::1]a", "::1", "%4",
-            "%zz", "a?b", "ä", "[v.a]",
+            "a b", "a/b", "a@b", "a:b", "a:80:81", "a,b/", "[::1", "[x]", "[::1]a", "::1", "%4", "%zz",
+            "a?b", "ä", "[v.a]",
         ];
         for host in hosts {
             assert!(!is_host(host.as_bytes()), "{host}");

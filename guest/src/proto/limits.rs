@@ -32,20 +32,13 @@ impl Limits {
     /// How long a head may be as it stands in the buffer. The shortest field that counts, `a:`, costs one counted
     /// byte and four real ones, so that only padding can reach this.
     pub(super) fn max_raw_head(&self) -> usize {
-        self.max_header_size
-            .saturating_mul(4)
-            .saturating_add(1024)
-            .min(u32::MAX as usize)
+        self.max_header_size.saturating_mul(4).saturating_add(1024).min(u32::MAX as usize)
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_header_size: 16_384,
-            max_headers_count: 1000,
-            max_chunk_extensions: 16_384,
-        }
+        Self { max_header_size: 16_384, max_headers_count: 1000, max_chunk_extensions: 16_384 }
     }
 }
 

@@ -119,10 +119,7 @@ pub const METHODS: [&str; 35] = [
 impl Method {
     /// The method spelt exactly so.
     pub fn from_bytes(name: &[u8]) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|method| method.as_str().as_bytes() == name)
+        Self::ALL.iter().copied().find(|method| method.as_str().as_bytes() == name)
     }
 
     /// The method at the start of `input`: `Err` is how many bytes agree with any method, `Ok(None)` that all of
@@ -201,10 +198,7 @@ mod tests {
     fn scans_to_the_longest_agreement() {
         assert_eq!(Method::scan(b"GET /"), Ok(Some(Method::Get)));
         assert_eq!(Method::scan(b"GET"), Ok(None));
-        assert_eq!(
-            Method::scan(b"GET_PARAMETER"),
-            Ok(Some(Method::GetParameter))
-        );
+        assert_eq!(Method::scan(b"GET_PARAMETER"), Ok(Some(Method::GetParameter)));
         assert_eq!(Method::scan(b"GET_PAX"), Err(6));
         assert_eq!(Method::scan(b"GETX"), Ok(Some(Method::Get)));
         assert_eq!(Method::scan(b"Oopsie"), Err(1));

@@ -12,16 +12,16 @@
 //!                                                                                    └─► tunnel
 //! ```
 //!
-//! The *scanner* ([`scan`], [`request_line`], [`status_line`], [`field_block`], [`chunked`]) is the one authority
+//! The *scanner* (`scan`, `request_line`, `status_line`, `field_block`, `chunked`) is the one authority
 //! on verdict, error code, reason and offset. Its grammar is llhttp 9.4's, because Node's is; where that differs
 //! from the RFC the line above says so. It works over the caller's contiguous buffer, remembers where it stopped
 //! and never looks at a byte twice (elements of a dozen bytes at most aside: method, version, status code).
 //!
-//! The *fast path* ([`fast`]) asks httparse about a head that lies whole in the buffer when it is first seen, and
+//! The *fast path* (`fast`) asks httparse about a head that lies whole in the buffer when it is first seen, and
 //! checks the rest of the strict rules cheaply. Whatever it does not cleanly accept goes to the scanner, so that it
 //! has no verdict of its own; property tests hold the two to identical heads.
 //!
-//! How long a body is, is one pure function ([`framing`]).
+//! How long a body is, is one pure function (`framing`).
 
 pub mod date;
 pub mod encode;
@@ -43,6 +43,8 @@ mod request_line;
 mod scan;
 mod special;
 mod status_line;
+#[cfg(test)]
+mod tests;
 
 pub use decoder::{Decoder, Event};
 pub use error::ParseError;

@@ -22,6 +22,9 @@ enum Step {
     Target(Target),
     /// Behind a target that a CR ends: HTTP/0.9.
     SimpleLf,
+    /// Behind the line of HTTP/0.9.
+    SimpleEnd,
+    AfterTarget,
     BeforeProtocol,
     Protocol,
     Slash,
@@ -63,18 +66,8 @@ pub(super) struct RequestLineScan {
 
 impl RequestLineScan {
     pub(super) fn new(meter: Meter) -> Self {
-        let line = RequestLine {
-            method: Method::Get,
-            target: (0, 0),
-            version: (0, 9),
-        };
-        Self {
-            step: Step::Method,
-            cursor: 0,
-            mark: 0,
-            meter,
-            line,
-        }
+        let line = RequestLine { method: Method::Get, target: (0, 0), version: (0, 9) };
+        Self { step: Step::Method, cursor: 0, mark: 0, meter, line }
     }
 
     /// Scans on; `true` when the line has been seen.
@@ -121,14 +114,16 @@ impl RequestLineScan {
             Step::BeforeTarget => {
                 self.mark = at;
                 let connect = self.line.method == Method::Connect;
-                self.step = Step::Target(if connect {
-                    Target::Authority
-                } else {
-                    Target::Start
-                });
+                self.step = Step::Target(if connect { Target::Authority } else { Target::Start });
             }
-            Step::SimpleLf if byte == b'\n' => self.take(Step::Done),
+            Step::SimpleLf if byte == b'\n' => self.take(Step::SimpleEnd),
             Step::SimpleLf => return Err(Fault::URL_CRLF.at(at)),
+            // llhttp still counts the byte behind the end of a target as part of it.
+            Step::SimpleEnd | Step::AfterTarget if is_never_in_target(byte) => {
+                return Err(Fault::URL_CHARACTERS.behind(at));
+            }
+            Step::SimpleEnd => self.step = Step::Done,
+            Step::AfterTarget => self.step = Step::BeforeProtocol,
             Step::BeforeProtocol if byte == b' ' => self.cursor += 1,
             Step::BeforeProtocol => {
                 self.mark = at;
@@ -146,17 +141,11 @@ impl RequestLineScan {
                 self.line.version.1 = digit(byte).ok_or_else(|| Fault::VERSION_MINOR.at(at))?;
                 check_version(self.line.version, leniency).map_err(|fault| fault.behind(at))?;
                 self.mark = at + 1;
-                self.take(if self.line.method == Method::Pri {
-                    Step::Preface
-                } else {
-                    Step::LineEnd
-                });
+                self.take(if self.line.method == Method::Pri { Step::Preface } else { Step::LineEnd });
             }
             Step::LineEnd if byte == b'\r' => self.take(Step::LineLf),
             // As llhttp: the lone LF still waits for an LF, so that this leniency needs `optional_lf_after_cr` too.
-            Step::LineEnd if byte == b'\n' && leniency.optional_cr_before_lf => {
-                self.take(Step::LineLf)
-            }
+            Step::LineEnd if byte == b'\n' && leniency.optional_cr_before_lf => self.take(Step::LineLf),
             Step::LineEnd if byte == b'\n' => return Err(Fault::VERSION_CRLF.behind(at)),
             Step::LineEnd => return Err(Fault::VERSION_CRLF.at(at)),
             Step::LineLf if byte == b'\n' => self.take(Step::Done),
@@ -179,19 +168,16 @@ impl RequestLineScan {
         let stop = match state {
             Target::Path => run(input, self.cursor, is_target),
             Target::Query => run(input, self.cursor, |byte| is_target(byte) || byte == b'?'),
-            Target::Fragment => run(input, self.cursor, |byte| {
-                is_target(byte) || matches!(byte, b'?' | b'#')
-            }),
+            Target::Fragment => {
+                run(input, self.cursor, |byte| is_target(byte) || matches!(byte, b'?' | b'#'))
+            }
             Target::Schema => run(input, self.cursor, |byte| byte.is_ascii_alphabetic()),
             Target::Authority | Target::AuthorityAfterAt => run(input, self.cursor, is_authority),
             Target::Start | Target::Slashes(_) => self.cursor,
         };
         // Userinfo behind an `@` makes another one legal again, as in llhttp.
-        let state = if stop > self.cursor && state == Target::AuthorityAfterAt {
-            Target::Authority
-        } else {
-            state
-        };
+        let state =
+            if stop > self.cursor && state == Target::AuthorityAfterAt { Target::Authority } else { state };
         self.cursor = stop;
         self.step = Step::Target(state);
         if stop > self.mark && self.meter.is_over(stop - self.mark) {
@@ -200,7 +186,7 @@ impl RequestLineScan {
         let Some(&byte) = input.get(stop) else {
             return Ok(());
         };
-        if matches!(byte, b'\t' | b'\x0c') && state != Target::Slashes(1) {
+        if is_never_in_target(byte) && state != Target::Slashes(1) {
             return Err(Fault::URL_CHARACTERS.behind(stop));
         }
         let next = state.next(byte).map_err(|fault| match fault {
@@ -219,9 +205,9 @@ impl RequestLineScan {
         self.line.target = span(self.mark, self.cursor);
         self.meter.spend(self.cursor - self.mark);
         self.take(match byte {
-            b' ' => Step::BeforeProtocol,
+            b' ' => Step::AfterTarget,
             b'\r' => Step::SimpleLf,
-            _ => Step::Done,
+            _ => Step::SimpleEnd,
         });
     }
 
@@ -295,11 +281,7 @@ pub(super) fn scan_protocol(input: &[u8]) -> Result<Option<&'static str>, usize>
         }
         agreed = agreed.max(common);
     }
-    if agreed == input.len() {
-        Ok(None)
-    } else {
-        Err(agreed)
-    }
+    if agreed == input.len() { Ok(None) } else { Err(agreed) }
 }
 
 /// The versions that Node accepts (I-44), unless the leniency takes any.
@@ -309,6 +291,11 @@ pub(super) const fn check_version(version: (u8, u8), leniency: &Leniency) -> Res
         _ if leniency.version => Ok(()),
         _ => Err(Fault::VERSION),
     }
+}
+
+/// The bytes that llhttp rejects wherever they stand in a target.
+const fn is_never_in_target(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\x0c')
 }
 
 fn common_prefix(text: &[u8], input: &[u8]) -> usize {

@@ -46,10 +46,7 @@ impl HeadScan {
             Direction::Request => Part::Request(RequestLineScan::new(meter)),
             Direction::Response => Part::Response(StatusLineScan::new(meter)),
         };
-        Self {
-            part,
-            limits: *limits,
-        }
+        Self { part, limits: *limits }
     }
 
     /// Scans on; `true` when the head is complete, for [`Self::into_head`].
@@ -71,12 +68,7 @@ impl HeadScan {
         }
     }
 
-    fn advance(
-        &mut self,
-        input: &[u8],
-        signals: &mut Signals,
-        rules: &Rules,
-    ) -> Result<bool, Reject> {
+    fn advance(&mut self, input: &[u8], signals: &mut Signals, rules: &Rules) -> Result<bool, Reject> {
         let (line, cursor, meter) = match &mut self.part {
             Part::Fields(_, block) => return block.scan(input, signals, rules),
             Part::Request(scan) => {
@@ -118,9 +110,5 @@ pub(super) fn check_raw(
         Ok(_) => cursor,
         Err(reject) => reject.at,
     };
-    if reached > limits.max_raw_head() {
-        Err(Fault::HEADER_OVERFLOW.at(reached))
-    } else {
-        result
-    }
+    if reached > limits.max_raw_head() { Err(Fault::HEADER_OVERFLOW.at(reached)) } else { result }
 }

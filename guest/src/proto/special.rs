@@ -55,6 +55,8 @@ pub(super) enum Special {
     Coding(Coding),
     /// `Connection` and `Proxy-Connection`.
     Connection(Connection),
+    /// A connection option that a folded line can no longer change.
+    Settled(ConnectionOption),
 }
 
 /// Where a `Transfer-Encoding` value stands.
@@ -125,9 +127,7 @@ impl Special {
             Some(KnownField::TransferEncoding) if signals.content_length.is_some() => {
                 Err(Fault::CODING_BESIDE_LENGTH)
             }
-            Some(KnownField::ContentLength) if signals.transfer_encoding => {
-                Err(Fault::LENGTH_BESIDE_CODING)
-            }
+            Some(KnownField::ContentLength) if signals.transfer_encoding => Err(Fault::LENGTH_BESIDE_CODING),
             _ => Ok(()),
         }
     }
@@ -154,10 +154,7 @@ impl Special {
             Some(KnownField::ContentLength) if signals.content_length.is_some() => {
                 Err((Fault::LENGTH_TWICE, Taken::No))
             }
-            Some(KnownField::ContentLength) => Ok(Self::Length {
-                value: 0,
-                blanks: false,
-            }),
+            Some(KnownField::ContentLength) => Ok(Self::Length { value: 0, blanks: false }),
             Some(KnownField::TransferEncoding) if signals.chunked && rules.chunked_is_last() => {
                 Err((Fault::CODING_VALUE, Taken::Yes))
             }
@@ -178,7 +175,7 @@ impl Special {
     /// The next byte of the value; CR and LF end a value and are not pushed.
     pub(super) fn push(&mut self, byte: u8, signals: &mut Signals, rules: &Rules) -> Verdict {
         match self {
-            Self::Plain => Ok(()),
+            Self::Plain | Self::Settled(_) => Ok(()),
             Self::Length { value, blanks } => push_length(value, blanks, byte),
             Self::Coding(coding) => coding.push(byte, rules),
             Self::Connection(connection) => {
@@ -191,8 +188,8 @@ impl Special {
     /// At the CR or LF behind the value.
     pub(super) const fn end(self, signals: &mut Signals) {
         match self {
-            Self::Plain | Self::Coding(_) | Self::Connection(_) => {}
             Self::Length { value, .. } => signals.content_length = Some(value),
+            Self::Plain | Self::Coding(_) | Self::Connection(_) | Self::Settled(_) => {}
         }
     }
 
@@ -200,7 +197,7 @@ impl Special {
     pub(super) const fn settle(self, signals: &mut Signals) {
         match self {
             Self::Coding(Coding::Last) => signals.chunked = true,
-            Self::Connection(Connection::Complete(option)) => signals.note(option),
+            Self::Connection(Connection::Complete(option)) | Self::Settled(option) => signals.note(option),
             _ => {}
         }
     }
@@ -214,7 +211,9 @@ impl Special {
                 Connection::Start | Connection::Option(..) | Connection::Token { folds: true },
             ) => Ok(Self::Connection(Connection::Start)),
             // A complete option keeps its meaning, whatever the fold holds.
-            complete @ Self::Connection(Connection::Complete(_)) => Ok(complete),
+            Self::Connection(Connection::Complete(option)) | Self::Settled(option) => {
+                Ok(Self::Settled(option))
+            }
             // `chunked`, folded, is no longer the last coding.
             _ => Ok(Self::Plain),
         }
@@ -229,9 +228,7 @@ fn push_length(value: &mut u64, blanks: &mut bool, byte: u8) -> Verdict {
     let Some(digit) = digit(byte).filter(|_| !*blanks) else {
         return Err((Fault::LENGTH_CHAR, Taken::No));
     };
-    let next = value
-        .checked_mul(10)
-        .and_then(|tens| tens.checked_add(u64::from(digit)));
+    let next = value.checked_mul(10).and_then(|tens| tens.checked_add(u64::from(digit)));
     *value = next.ok_or((Fault::LENGTH_OVERFLOW, Taken::Yes))?;
     Ok(())
 }
@@ -241,11 +238,7 @@ impl Coding {
         const CHUNKED: &[u8] = b"chunked";
         *self = match (*self, byte) {
             (Self::Chunked(matched), _) if byte.eq_ignore_ascii_case(&CHUNKED[matched]) => {
-                if matched + 1 == CHUNKED.len() {
-                    Self::Last
-                } else {
-                    Self::Chunked(matched + 1)
-                }
+                if matched + 1 == CHUNKED.len() { Self::Last } else { Self::Chunked(matched + 1) }
             }
             // Not HTAB: llhttp reads `chunked<HTAB>` as another coding (llhttp #876).
             (Self::Last, b' ') => Self::Last,
@@ -268,9 +261,7 @@ impl Connection {
             (Self::Start, _) if let Some(option) = ConnectionOption::starting_with(byte) => {
                 Self::Option(option, 1)
             }
-            (Self::Option(option, matched), _)
-                if byte.eq_ignore_ascii_case(&option.name()[matched]) =>
-            {
+            (Self::Option(option, matched), _) if byte.eq_ignore_ascii_case(&option.name()[matched]) => {
                 if matched + 1 == option.name().len() {
                     Self::Complete(option)
                 } else {

@@ -69,9 +69,7 @@ pub const STATUS_CODES: [(u16, &str); 63] = [
 
 /// The standard reason phrase of a status code.
 pub fn reason(status: u16) -> Option<&'static str> {
-    let place = STATUS_CODES
-        .binary_search_by_key(&status, |(code, _)| *code)
-        .ok()?;
+    let place = STATUS_CODES.binary_search_by_key(&status, |(code, _)| *code).ok()?;
     Some(STATUS_CODES[place].1)
 }
 

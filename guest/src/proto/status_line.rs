@@ -43,18 +43,8 @@ pub(super) struct StatusLineScan {
 
 impl StatusLineScan {
     pub(super) const fn new(meter: Meter) -> Self {
-        let line = StatusLine {
-            version: (0, 0),
-            status: 0,
-            reason: (0, 0),
-        };
-        Self {
-            step: Step::Protocol,
-            cursor: 0,
-            mark: 0,
-            meter,
-            line,
-        }
+        let line = StatusLine { version: (0, 0), status: 0, reason: (0, 0) };
+        Self { step: Step::Protocol, cursor: 0, mark: 0, meter, line }
     }
 
     /// Scans on; `true` when the line has been seen.
@@ -105,11 +95,7 @@ impl StatusLineScan {
             Step::Code(seen) => {
                 let digit = digit(byte).ok_or_else(|| Fault::STATUS_CODE.at(at))?;
                 self.line.status = self.line.status * 10 + u16::from(digit);
-                self.take(if seen == 2 {
-                    Step::AfterCode
-                } else {
-                    Step::Code(seen + 1)
-                });
+                self.take(if seen == 2 { Step::AfterCode } else { Step::Code(seen + 1) });
             }
             Step::AfterCode => self.after_code(byte, leniency)?,
             Step::LineLf if byte == b'\n' => self.take(Step::Done),
@@ -154,11 +140,7 @@ impl StatusLineScan {
         }
         self.line.reason = span(self.mark, self.cursor);
         self.meter.spend(length);
-        self.take(if end == b'\n' {
-            Step::Done
-        } else {
-            Step::LineLf
-        });
+        self.take(if end == b'\n' { Step::Done } else { Step::LineLf });
         Ok(())
     }
 }

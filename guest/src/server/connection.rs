@@ -31,6 +31,8 @@ pub(crate) struct Connection {
     pub(super) deadlines: Deadlines,
     /// Requests seen, for `maxRequestsPerSocket`.
     requests: Cell<u64>,
+    /// Whether part of a message has been received.
+    in_message: Cell<bool>,
     /// Whether the receiving loop waits for back-pressure to end. A wake-up without need would cost
     /// a call out of the component.
     held: Cell<bool>,
@@ -50,7 +52,7 @@ pub(super) struct Inbox {
     pub(super) bytes: Vec<u8>,
     /// How much of `bytes` is parsed.
     parsed: usize,
-    /// Whether the parser stopped for back-pressure with bytes left.
+    /// Whether the parser stopped for back-pressure, so that there may be more to find.
     pub(super) held_back: bool,
 }
 
@@ -95,6 +97,7 @@ impl Connection {
             state: RefCell::default(),
             deadlines: Deadlines::default(),
             requests: Cell::new(0),
+            in_message: Cell::new(false),
             held: Cell::new(false),
             loops: Cell::new(2),
             closed: Signal::default(),
@@ -123,7 +126,8 @@ impl Connection {
         inbox.held_back = false;
         while self.state.borrow().is_open() {
             if self.server.is_congested() || self.state.borrow().is_congested(high_water_mark) {
-                inbox.held_back = inbox.parsed < inbox.bytes.len();
+                // Also with no bytes left: the end of a message needs none to be reported.
+                inbox.held_back = true;
                 break;
             }
             match inbox.decoder.decode(&inbox.bytes[inbox.parsed..]) {
@@ -140,9 +144,7 @@ impl Connection {
                 Err(error) => self.refuse(&error),
             }
         }
-        if !inbox.decoder.is_idle() {
-            self.begin_message();
-        }
+        self.note_progress(!inbox.decoder.is_idle());
         if inbox.parsed == inbox.bytes.len() {
             inbox.bytes.clear();
             inbox.parsed = 0;
@@ -175,9 +177,13 @@ impl Connection {
             }
             Event::End(trailers) => {
                 self.deadlines.clear(Timer::Request);
+                self.in_message.set(false);
                 let complete = self.state.borrow_mut().request_complete();
                 if let Some(exchange) = complete {
                     exchange.receive_end(trailers);
+                }
+                if self.is_idle() {
+                    self.server.time_idle(self);
                 }
             }
             // A server's decoder reads requests only.
@@ -187,6 +193,7 @@ impl Connection {
 
     fn receive_head(self: &Rc<Self>, head: RequestHead) {
         self.deadlines.clear(Timer::Headers);
+        self.deadlines.clear(Timer::KeepAlive);
         self.requests.set(self.requests.get() + 1);
         let verdict = dispatch::judge(&head, &self.server.settings(), self.requests.get());
         if verdict == Verdict::Close {
@@ -199,12 +206,13 @@ impl Connection {
         dispatch::deliver(verdict, exchange);
     }
 
-    fn begin_message(&self) {
-        if self.deadlines.is_set(Timer::Request) {
-            return;
+    /// A message is being received, or not: its time runs from its first byte. Messages that arrive
+    /// whole are never seen here.
+    fn note_progress(&self, receiving: bool) {
+        if receiving && !self.in_message.replace(receiving) {
+            self.deadlines.clear(Timer::KeepAlive);
+            self.server.time_message(self);
         }
-        self.deadlines.clear(Timer::KeepAlive);
-        self.server.time_message(self);
     }
 
     fn refuse(&self, error: &ParseError) {
@@ -230,7 +238,8 @@ impl Connection {
         };
         match oldest {
             Some(oldest) => oldest.set_unflushed(unflushed),
-            None => self.server.time_idle(self),
+            None if self.is_idle() => self.server.time_idle(self),
+            None => {}
         }
         self.resume_receiving();
     }
@@ -326,8 +335,9 @@ impl Connection {
         self.state.borrow().unflushed()
     }
 
+    /// Whether no answer is owed and no request has begun: what may be closed without harm.
     pub(super) fn is_idle(&self) -> bool {
-        self.state.borrow().is_idle() && !self.deadlines.is_set(Timer::Request)
+        self.state.borrow().is_idle() && !self.in_message.get()
     }
 
     fn high_water_mark(&self) -> usize {

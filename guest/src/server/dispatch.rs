@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{events::ServerEventKind, exchange::Exchange, options::Settings, response::ServerResponse};
 use crate::{
-    message::{HeadFields, OutgoingMessage, ResponseContext},
+    message::{HeadFields, OutgoingMessage, ResponseContext, headers::contains_word},
     proto::{BodyLength, HostField, Method, RequestHead},
     runtime,
 };
@@ -44,48 +44,30 @@ pub(super) fn judge(head: &RequestHead, settings: &Settings, number: u64) -> Ver
         return Verdict::TooMany;
     }
     match (head.expect(), http_1_1) {
-        (Some(expect), true) if expects_continue(expect) => Verdict::Continue,
+        (Some(expect), true) if contains_word(expect, "100-continue") => Verdict::Continue,
         (Some(_), true) => Verdict::ExpectationFailed,
         _ => Verdict::Request,
     }
-}
-
-/// Node matches `/(?:^|\W)100-continue(?:$|\W)/i` on the field's value.
-fn expects_continue(value: &[u8]) -> bool {
-    const WANTED: &[u8] = b"100-continue";
-    let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    value.windows(WANTED.len()).enumerate().any(|(at, window)| {
-        let before = at.checked_sub(1).and_then(|before| value.get(before));
-        window.eq_ignore_ascii_case(WANTED) && !word(before) && !word(value.get(at + WANTED.len()))
-    })
 }
 
 /// The answer object for the `number`th request of its connection, with all that decides its
 /// implicit head.
 pub(super) fn answer_to(head: &RequestHead, settings: &Settings, number: u64) -> OutgoingMessage {
     let max = settings.max_requests_per_socket;
-    // Difference S2: HTTP/1.0 with Transfer-Encoding is answered, then closed (RFC 9112 section 6.1).
-    let chunked_1_0 = head.version == (1, 0) && head.framing == BodyLength::Chunked;
-    OutgoingMessage::response(ResponseContext {
-        head_request: head.method == Method::Head,
-        http_version: head.version,
-        keep_alive: head.keep_alive && (!chunked_1_0 || settings.insecure_http_parser),
-        te_chunked: accepts_chunked(head),
-        expects_continue: head.version == (1, 1) && head.expect().is_some_and(expects_continue),
+    let mut context = ResponseContext {
         keep_alive_timeout: settings.keep_alive_timeout,
         max_requests_per_socket: max,
         max_requests_reached: max > 0 && number >= u64::from(max),
         unique_headers: Rc::clone(&settings.unique_headers),
         reject_non_standard_body_writes: settings.reject_non_standard_body_writes,
         high_water_mark: settings.high_water_mark,
-    })
-}
-
-/// Whether an HTTP/1.0 client says that it reads chunked bodies: all others are not asked (I-6).
-fn accepts_chunked(head: &RequestHead) -> bool {
-    const CHUNKED: &[u8] = b"chunked";
-    let names_chunked = |value: &[u8]| value.windows(CHUNKED.len()).any(|word| word.eq_ignore_ascii_case(CHUNKED));
-    head.version == (1, 0) && head.fields.get_all("te").any(names_chunked)
+        ..ResponseContext::default()
+    }
+    .for_request(head);
+    // Difference S2: HTTP/1.0 with Transfer-Encoding is answered, then closed (RFC 9112 section 6.1).
+    let chunked_1_0 = head.version == (1, 0) && head.framing == BodyLength::Chunked;
+    context.keep_alive &= !chunked_1_0 || settings.insecure_http_parser;
+    OutgoingMessage::response(context)
 }
 
 /// Hands the exchange to the application, or answers it here.

@@ -15,9 +15,7 @@ use crate::{
 
 /// Accepts connections until the server stops listening or no more will come.
 pub(super) async fn accept(server: Rc<Shared>, mut listener: Listener) {
-    while let Some(Some(streams)) =
-        unless(&server.stop, || !server.is_listening(), listener.accept()).await
-    {
+    while let Some(Some(streams)) = unless(&server.stop, || !server.is_listening(), listener.accept()).await {
         for stream in streams {
             begin(&server, stream);
         }
@@ -67,7 +65,8 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbo
             ReceiveStep::Discard => inbox.discard(),
         }
         let buffer = std::mem::take(&mut inbox.bytes);
-        let Some((outcome, buffer)) = unless(&connection.receiving, destroyed, reader.read(buffer)).await else {
+        let Some((outcome, buffer)) = unless(&connection.receiving, destroyed, reader.read(buffer)).await
+        else {
             break;
         };
         inbox.bytes = buffer;
@@ -84,16 +83,11 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbo
 /// Writes what answers have queued, then the end.
 async fn send(connection: Rc<Connection>, mut writer: Writer) {
     let destroyed = || connection.is_destroyed();
-    loop {
-        match connection.sending.wait(|| connection.next_send()).await {
-            SendStep::Write(bytes) => {
-                match unless(&connection.sending, destroyed, writer.write_all(bytes)).await {
-                    Some(Ok(buffer)) => connection.flushed(buffer),
-                    Some(Err(error)) => connection.failed(error),
-                    None => break,
-                }
-            }
-            SendStep::End => break,
+    while let SendStep::Write(bytes) = connection.sending.wait(|| connection.next_send()).await {
+        match unless(&connection.sending, destroyed, writer.write_all(bytes)).await {
+            Some(Ok(buffer)) => connection.flushed(buffer),
+            Some(Err(error)) => connection.failed(error),
+            None => break,
         }
     }
     drop(writer);

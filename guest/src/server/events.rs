@@ -62,7 +62,8 @@ impl EventQueue {
         let mut events = self.events.borrow_mut();
         let count = max.min(events.len());
         let taken = events.drain(..count).collect();
-        let resumed = if events.len() < Self::BOUND { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
+        let resumed =
+            if events.len() < Self::BOUND { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
         (taken, resumed)
     }
 

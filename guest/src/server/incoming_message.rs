@@ -119,7 +119,11 @@ impl IncomingMessage {
             if body.len() as u64 > limit {
                 self.resume();
                 let limit = format!("<= {limit}");
-                return Err(Error::out_of_range("body", &limit, i64::try_from(body.len()).unwrap_or(i64::MAX)));
+                return Err(Error::out_of_range(
+                    "body",
+                    &limit,
+                    i64::try_from(body.len()).unwrap_or(i64::MAX),
+                ));
             }
         }
     }

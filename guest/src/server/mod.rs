@@ -19,6 +19,8 @@ mod options;
 mod response;
 mod socket;
 mod state;
+#[cfg(test)]
+mod tests;
 mod timeouts;
 
 use std::{
@@ -28,15 +30,15 @@ use std::{
     rc::Rc,
 };
 
+use self::{connection::Connection, events::EventQueue};
 pub use self::{
     events::{ServerEvent, ServerEventKind},
     incoming_message::IncomingMessage,
     listen::ListenOptions,
-    options::{MAX_CONNECTIONS, ServerOptions},
+    options::{MAX_CONNECTIONS, ServerOptions, Settings},
     response::{Answer, ServerResponse},
     socket::Socket,
 };
-use self::{connection::Connection, events::EventQueue, options::Settings};
 use crate::{
     error::Error,
     net::{Endpoints, Listener, Stream},
@@ -140,12 +142,13 @@ impl Server {
         self.0.connections.borrow().len()
     }
 
-    pub(crate) fn settings(&self) -> Ref<'_, Settings> {
+    /// What the server works by.
+    pub fn settings(&self) -> Ref<'_, Settings> {
         self.0.settings()
     }
 
     /// Changes a property that Node lets a program write while the server runs.
-    pub(crate) fn configure(&self, change: impl FnOnce(&mut Settings)) {
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.0.settings.borrow_mut());
     }
 }

@@ -48,27 +48,40 @@ pub struct ServerOptions {
 /// A connection costs five of a store's 100,000 handles, and the application needs some too.
 pub const MAX_CONNECTIONS: u32 = (100_000 - 10_000) / 5;
 
-/// Valid options, and the properties of Node's server that can be written while it runs.
+/// What a server works by: valid options, and the properties that Node lets a program write while it
+/// runs. A change holds for what begins afterwards.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) headers_timeout: u64,
-    pub(crate) request_timeout: u64,
-    pub(crate) keep_alive_timeout: u64,
-    /// Recorded only.
-    pub(crate) timeout: u64,
-    pub(crate) high_water_mark: usize,
-    pub(crate) http_allow_half_open: bool,
-    pub(crate) insecure_http_parser: bool,
-    pub(crate) join_duplicate_headers: bool,
-    pub(crate) max_header_size: usize,
+pub struct Settings {
+    /// Milliseconds a head may take; 0: no limit. `server.headersTimeout`.
+    pub headers_timeout: u64,
+    /// Milliseconds a whole request may take; 0: no limit. `server.requestTimeout`.
+    pub request_timeout: u64,
+    /// Milliseconds an idle connection is kept, a second added; 0: for ever. `server.keepAliveTimeout`.
+    pub keep_alive_timeout: u64,
+    /// Milliseconds of inactivity; recorded only. `server.timeout`.
+    pub timeout: u64,
+    /// Bytes that are buffered in each direction before the other side must wait.
+    pub high_water_mark: usize,
+    /// Whether a client that has ended its side is still answered.
+    pub http_allow_half_open: bool,
+    /// Whether invalid messages are let through as far as Node can.
+    pub insecure_http_parser: bool,
+    /// Whether duplicates of single-valued fields are joined instead of dropped.
+    pub join_duplicate_headers: bool,
+    /// Bytes of a head. `maxHeaderSize`.
+    pub max_header_size: usize,
     /// Fields per head; 0: no limit, none: [`MAX_HEADERS_COUNT`].
-    pub(crate) max_headers_count: Option<u32>,
-    /// 0: no limit.
-    pub(crate) max_requests_per_socket: u32,
-    pub(crate) require_host_header: bool,
-    pub(crate) unique_headers: Rc<[String]>,
-    pub(crate) reject_non_standard_body_writes: bool,
-    pub(crate) max_connections: u32,
+    pub max_headers_count: Option<u32>,
+    /// Requests per connection; 0: no limit. `server.maxRequestsPerSocket`.
+    pub max_requests_per_socket: u32,
+    /// Whether HTTP/1.1 without Host is refused.
+    pub require_host_header: bool,
+    /// Lower-case names of response fields whose lists are sent as one line.
+    pub unique_headers: Rc<[String]>,
+    /// Whether a body where none may be is an error.
+    pub reject_non_standard_body_writes: bool,
+    /// Connections that may be open at once.
+    pub max_connections: u32,
 }
 
 /// Node's `maxHeadersCount` default of 2000 counts names and values: 1000 fields.
@@ -78,9 +91,13 @@ impl Settings {
     /// Checks what Node checks, in its order.
     pub(super) fn new(options: ServerOptions) -> Result<Self, Error> {
         let request_timeout = options.request_timeout.unwrap_or(300_000);
-        let headers_timeout = options.headers_timeout.unwrap_or(request_timeout.min(60_000));
+        let headers_timeout = options.headers_timeout.unwrap_or_else(|| request_timeout.min(60_000));
         if options.headers_timeout.is_some() && request_timeout > 0 && headers_timeout > request_timeout {
-            return Err(Error::out_of_range("headersTimeout", "<= requestTimeout", to_signed(headers_timeout)));
+            return Err(Error::out_of_range(
+                "headersTimeout",
+                "<= requestTimeout",
+                to_signed(headers_timeout),
+            ));
         }
         Ok(Self {
             headers_timeout,
@@ -120,7 +137,7 @@ impl Settings {
 }
 
 /// Sizes beyond the address space mean "no limit".
-pub(crate) fn to_size(size: u64) -> usize {
+pub(super) fn to_size(size: u64) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX)
 }
 

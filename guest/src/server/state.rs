@@ -120,7 +120,8 @@ impl State {
     /// queued that must go before. [`Self::return_output`] must follow at once.
     pub(super) fn lend_output(&mut self, exchange: &Exchange) -> Option<Vec<u8>> {
         let oldest = self.owed.front().is_some_and(|front| ptr::eq(Rc::as_ptr(front), exchange));
-        (oldest && self.writing == Writing::Open && exchange.queued_bytes() == 0).then(|| mem::take(&mut self.output.queued))
+        (oldest && self.writing == Writing::Open && exchange.queued_bytes() == 0)
+            .then(|| mem::take(&mut self.output.queued))
     }
 
     /// Gives the lent buffer back with what was appended to it.
@@ -237,7 +238,8 @@ impl State {
     /// The next answer of which every byte is flushed.
     pub(super) fn next_flushed(&mut self) -> Option<Rc<Exchange>> {
         let (mark, _) = self.flushing.front()?;
-        (*mark <= self.output.total_flushed).then(|| self.flushing.pop_front().map(|(_, exchange)| exchange))?
+        (*mark <= self.output.total_flushed)
+            .then(|| self.flushing.pop_front().map(|(_, exchange)| exchange))?
     }
 
     /// The end was sent.
@@ -260,7 +262,8 @@ impl State {
     /// Whether no more may be parsed for now (I-14): an unread body, unsent answers or unanswered
     /// requests have reached their bound (CVE-2013-4450 is what happens without one).
     pub(super) fn is_congested(&self, high_water_mark: usize) -> bool {
-        let body_unread = self.receiving.as_ref().is_some_and(|exchange| exchange.body_is_full(high_water_mark));
+        let body_unread =
+            self.receiving.as_ref().is_some_and(|exchange| exchange.body_is_full(high_water_mark));
         body_unread || self.owed.len() >= super::MAX_OWED || self.unsent() >= high_water_mark.max(1)
     }
 
@@ -280,7 +283,7 @@ impl State {
         self.owed.front().cloned()
     }
 
-    /// Whether no answer is owed and no request has begun: what may be closed without harm.
+    /// Whether no answer is owed and no body is being received.
     pub(super) fn is_idle(&self) -> bool {
         self.owed.is_empty() && self.receiving.is_none()
     }

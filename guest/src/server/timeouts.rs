@@ -38,10 +38,6 @@ impl Deadlines {
         self.0[timer as usize].set(None);
     }
 
-    pub(super) fn is_set(&self, timer: Timer) -> bool {
-        self.0[timer as usize].get().is_some()
-    }
-
     fn earliest(&self) -> Option<Millis> {
         self.0.iter().filter_map(Cell::get).min()
     }

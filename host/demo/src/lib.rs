@@ -1,67 +1,97 @@
-//! Placeholder until the contract in `wit/` lands: one fixed answer to whatever arrives on a connection.
+//! The app that a bare `node-http` serves, and an example of an event loop against `node:http`.
+//!
+//! Short answers of one batch go back in one call; whatever has to wait (for a body, for the client, for a clock)
+//! becomes a task of its own, so that the loop goes on.
 #![cfg(target_family = "wasm")]
 
-use wasi::sockets::types::{IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket};
-use wasi::wit_bindgen::StreamResult;
+mod json;
+mod pages;
+
+use wasi::cli::environment::get_environment;
+
+use crate::bindings::node::http::server::{ListenOptions, Server, ServerEventKind, ServerOptions};
+use crate::bindings::node::http::server_response::{Answer, ServerResponse};
+use crate::bindings::node::http::types::{Error, IpFamily, SocketAddress};
+use crate::pages::Page;
+
+/// What the world `imports` offers, generated.
+#[allow(missing_docs, reason = "the manual of every function is in wit/")]
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "imports",
+        additional_type_attributes: {
+            "node:http/server@0.1.0/server-options": [#[derive(Default)]],
+            "node:http/server@0.1.0/listen-options": [#[derive(Default)]],
+        },
+    });
+}
+
+/// Most events to take, and so most answers to give, in one call.
+const BATCH: u32 = 256;
 
 struct Demo;
-wasi::cli::command::export!(Demo);
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Sat, 21 Nov 2026 10:00:00 GMT\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 13\r\n\r\nHello, world\n";
+wasi::cli::command::export!(Demo);
 
 impl wasi::exports::cli::run::Guest for Demo {
     async fn run() -> Result<(), ()> {
-        let env = wasi::cli::environment::get_environment();
-        let port = env.iter().find(|(k, _)| k == "PORT").and_then(|(_, v)| v.parse().ok()).unwrap_or(8080);
-        let listener = TcpSocket::create(IpAddressFamily::Ipv4).map_err(drop)?;
-        let address = Ipv4SocketAddress { port, address: (127, 0, 0, 1) };
-        if let Err(e) = listener.bind(IpSocketAddress::Ipv4(address)) {
-            eprintln!("bind: {e:?}");
-            return Err(());
+        serve().await.map_err(|error| eprintln!("error: {}", error.message))
+    }
+}
+
+/// Listens on `HOST` and `PORT` until the server is closed, which the host does when it is asked to stop.
+async fn serve() -> Result<(), Error> {
+    let environment = get_environment();
+    let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+    let host = variable("HOST").map_or("127.0.0.1", String::as_str);
+    let port = variable("PORT").and_then(|port| port.parse().ok()).unwrap_or(8080);
+
+    let server = Server::create(&ServerOptions::default())?;
+    let options = ListenOptions { host: Some(host.to_owned()), port: Some(port), ..Default::default() };
+    let address = server.listen(options, None).await?;
+    println!("listening on {}", url(&address));
+
+    loop {
+        server.ready().await;
+        let mut answers = Vec::new();
+        for event in server.take_events(BATCH) {
+            match event.kind {
+                ServerEventKind::Request(response) => answers.extend(route(response)),
+                ServerEventKind::Close => return Ok(()),
+                ServerEventKind::Error(error) => return Err(error),
+                // Nothing else was asked for.
+                _ => {}
+            }
         }
-        listener.set_listen_backlog_size(511).map_err(drop)?;
-        let mut accepted = match listener.listen() {
-            Ok(a) => a,
-            Err(e) => {
-                eprintln!("listen: {e:?}");
-                return Err(());
-            }
-        };
-        if let Ok(IpSocketAddress::Ipv4(a)) = listener.get_local_address() {
-            println!("listening on http://127.0.0.1:{}", a.port);
-        }
-        loop {
-            let (result, sockets) = accepted.read(Vec::with_capacity(64)).await;
-            for socket in sockets {
-                wasi::wit_bindgen::spawn_local(serve(socket));
-            }
-            if let StreamResult::Dropped = result {
-                return Ok(());
-            }
+        if !answers.is_empty() {
+            // An answer fails when its client has gone, and then nobody waits for it.
+            ServerResponse::respond_all(answers);
         }
     }
 }
 
-async fn serve(socket: TcpSocket) {
-    let (mut rx, _done) = socket.receive();
-    let (mut tx, outgoing) = wasi::wit_stream::new();
-    let _sent = socket.send(outgoing);
-    let mut buf = Vec::with_capacity(65536);
-    let mut out = Vec::new();
-    loop {
-        buf.clear();
-        let (result, data) = rx.read(buf).await;
-        buf = data;
-        if !buf.is_empty() {
-            let requests = buf.windows(4).filter(|w| w == b"\r\n\r\n").count();
-            out.clear();
-            for _ in 0..requests {
-                out.extend_from_slice(ANSWER);
-            }
-            out = tx.write_all(out).await;
+/// Answers at once, or starts the task that will.
+fn route(response: ServerResponse) -> Option<Answer> {
+    let line = response.request_line();
+    match pages::find(&line) {
+        Page::Short { status, content_type, body } => {
+            let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
+            Some(Answer { response, status, headers, body: body.into() })
         }
-        if let StreamResult::Dropped = result {
-            return;
+        Page::Long(handler) => {
+            wit_bindgen::spawn_local(async move {
+                // As above: it fails when its client has gone. Dropping the response closes the connection.
+                let _ = handler(response, line.url).await;
+            });
+            None
         }
+    }
+}
+
+fn url(address: &SocketAddress) -> String {
+    match address.family {
+        IpFamily::Ipv4 => format!("http://{}:{}", address.address, address.port),
+        IpFamily::Ipv6 => format!("http://[{}]:{}", address.address, address.port),
     }
 }

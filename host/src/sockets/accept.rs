@@ -70,7 +70,9 @@ impl<T> Acceptor<T> {
                     tracing::warn!("cannot accept connections at the moment: {error}");
                     self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
                 }
-                Poll::Ready(Err(error)) => tracing::debug!("a connection failed before it was accepted: {error}"),
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!("a connection failed before it was accepted: {error}")
+                }
                 Poll::Pending => return self.poll_draining(cx).map(|()| None),
             }
         }

@@ -46,7 +46,6 @@ pub struct NetworkCtxView<'a> {
     pub wasi: WasiSocketsCtxView<'a>,
 }
 
-
 /// The `D` of the generated `add_to_linker`.
 pub struct Sockets;
 

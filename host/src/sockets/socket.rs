@@ -88,7 +88,8 @@ impl TcpSocket {
             // Not every system binds a listening socket by itself.
             bind(socket, address)?;
         }
-        let State::Fresh(socket) = std::mem::replace(&mut self.state, State::Closed(ErrorCode::InvalidState)) else {
+        let State::Fresh(socket) = std::mem::replace(&mut self.state, State::Closed(ErrorCode::InvalidState))
+        else {
             unreachable!("checked above, and nothing else touched the socket since");
         };
         let listener = match socket.listen(self.backlog) {
@@ -110,7 +111,11 @@ impl TcpSocket {
             return Err(ErrorCode::InvalidState);
         }
         let ip = remote.ip();
-        if !is_unicast(ip) || ip.to_canonical().is_unspecified() || remote.port() == 0 || !fits(ip, self.family) {
+        if !is_unicast(ip)
+            || ip.to_canonical().is_unspecified()
+            || remote.port() == 0
+            || !fits(ip, self.family)
+        {
             return Err(ErrorCode::InvalidArgument);
         }
         match std::mem::replace(&mut self.state, State::Connecting) {

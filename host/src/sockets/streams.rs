@@ -194,7 +194,11 @@ fn try_read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     let result = stream.try_io(Interest::READABLE, || {
         (_, count) = retry(|| rustix::net::recv(stream, &mut *buffer, RecvFlags::empty()))?;
         // tokio clears readiness on WouldBlock. With an edge-triggered system, whatever arrives later sets it again.
-        if count > 0 && count < buffer.len() && EDGE_TRIGGERED { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        if count > 0 && count < buffer.len() && EDGE_TRIGGERED {
+            Err(io::ErrorKind::WouldBlock.into())
+        } else {
+            Ok(())
+        }
     });
     match result {
         Err(_) if count > 0 => Ok(count),
@@ -239,7 +243,8 @@ fn shutdown(stream: &TcpStream, direction: Shutdown) {
 }
 
 /// epoll and kqueue as tokio uses them. Elsewhere readiness is only cleared by an attempt that fails.
-const EDGE_TRIGGERED: bool = cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple", target_os = "freebsd"));
+const EDGE_TRIGGERED: bool =
+    cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple", target_os = "freebsd"));
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;

@@ -1,9 +1,9 @@
 //! Body bytes: `write`, `end`, `cork`, `flushHeaders`.
 
 use crate::error::Error;
+use crate::proto::encode;
 
 use super::decide::{Framing, ImplicitLength, declared_length};
-use super::digits::push_hex;
 use super::{HeadState, OutgoingMessage, Stage};
 
 impl OutgoingMessage {
@@ -18,10 +18,7 @@ impl OutgoingMessage {
     pub fn write(&mut self, chunk: &[u8], date: &str) -> Result<bool, Error> {
         self.check_writable()?;
         let total = self.body_bytes + chunk.len() as u64;
-        self.check_length(
-            |declared| declared.is_some_and(|declared| total <= declared),
-            total,
-        )?;
+        self.check_length(|declared| declared.is_some_and(|declared| total <= declared), total)?;
         self.imply_head(ImplicitLength::Unknown, date)?;
         if !self.accepts_body()? {
             return Ok(true);
@@ -121,11 +118,7 @@ impl OutgoingMessage {
             }
             _ => return Ok(()),
         };
-        if fits(declared) {
-            Ok(())
-        } else {
-            Err(Error::content_length_mismatch(total, declared))
-        }
+        if fits(declared) { Ok(()) } else { Err(Error::content_length_mismatch(total, declared)) }
     }
 
     /// Whether body bytes are written; if not they are ignored, or an error where the server wants that.
@@ -146,8 +139,8 @@ impl OutgoingMessage {
             if !self.corked_chunk.is_empty() {
                 return;
             }
-        } else if !chunk.is_empty() {
-            push_chunk(&mut self.out, chunk);
+        } else {
+            encode::chunk(&mut self.out, chunk);
         }
         self.head = HeadState::Sent;
     }
@@ -157,16 +150,16 @@ impl OutgoingMessage {
             return;
         }
         let chunk = std::mem::take(&mut self.corked_chunk);
-        push_chunk(&mut self.out, &chunk);
+        encode::chunk(&mut self.out, &chunk);
         self.head = HeadState::Sent;
     }
 
     fn finish_body(&mut self) {
         match self.framing {
             Framing::Chunked => {
-                self.out.extend_from_slice(b"0\r\n");
+                encode::last_chunk(&mut self.out);
                 self.out.append(&mut self.trailers);
-                self.out.extend_from_slice(b"\r\n");
+                encode::end_of_fields(&mut self.out);
             }
             // S8: what follows on the connection would be read as the rest of this body, or the rest of this
             // body as what follows.
@@ -179,11 +172,7 @@ impl OutgoingMessage {
     }
 }
 
-/// RFC 9112 §7.1: size in hexadecimal, data, each with CRLF.
-fn push_chunk(out: &mut Vec<u8>, data: &[u8]) {
-    out.reserve(data.len() + 20);
-    push_hex(out, data.len());
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(data);
-    out.extend_from_slice(b"\r\n");
+/// How many digits the size line of a chunk has.
+pub(super) fn hex_length(size: usize) -> usize {
+    size.checked_ilog2().map_or(1, |log| log as usize / 4 + 1)
 }

@@ -1,6 +1,8 @@
 //! What Node decides about a head that the program left open: how the body ends, whether the connection
 //! persists, and which lines say so (I-1 to I-9).
 
+use crate::message::headers::contains_word;
+
 use super::OutgoingMessage;
 
 /// Where a length comes from that no header names.
@@ -40,12 +42,7 @@ pub(super) struct Automatic {
 
 impl Default for Automatic {
     fn default() -> Self {
-        Self {
-            date: true,
-            connection: true,
-            content_length: true,
-            transfer_encoding: true,
-        }
+        Self { date: true, connection: true, content_length: true, transfer_encoding: true }
     }
 }
 
@@ -105,7 +102,7 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) fn note(&mut self, name: &str, value: &str) {
         match Known::of(name) {
-            Some(Known::Connection) if has_word(value, "close") => self.close = true,
+            Some(Known::Connection) if contains_word(value.as_bytes(), "close") => self.close = true,
             Some(Known::Connection) => self.persist = true,
             Some(Known::ContentLength) => {
                 let length = declared_length(value);
@@ -117,7 +114,7 @@ impl Facts {
             Some(Known::Trailer) => self.trailer = true,
             Some(Known::TransferEncoding) => {
                 self.transfer_encoding = true;
-                self.chunked |= has_word(value, "chunked");
+                self.chunked |= contains_word(value.as_bytes(), "chunked");
             }
             None => {}
         }
@@ -186,8 +183,7 @@ impl OutgoingMessage {
             chunked = false;
             keep_alive = false;
         }
-        let length_known =
-            facts.content_length.is_some() || matches!(length, ImplicitLength::Answer(_));
+        let length_known = facts.content_length.is_some() || matches!(length, ImplicitLength::Answer(_));
         let (last, connection) = if own_line {
             (facts.close, ConnectionLine::None)
         } else if !self.automatic.connection {
@@ -220,9 +216,7 @@ impl OutgoingMessage {
         decision.chunked = false;
         decision.framing = if !self.may_have_body() {
             Framing::NoBody
-        } else if let (Some(bytes), true, false) =
-            (known, self.automatic.content_length, facts.trailer)
-        {
+        } else if let (Some(bytes), true, false) = (known, self.automatic.content_length, facts.trailer) {
             decision.length = LengthLine::ContentLength(bytes);
             Framing::Length(Some(bytes))
         } else if self.chunks_by_default() && self.automatic.transfer_encoding {
@@ -251,12 +245,4 @@ pub(super) fn declared_length(value: &str) -> Option<u64> {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
         length.checked_mul(10)?.checked_add(digit)
     })
-}
-
-/// Whether `word` stands in `text` as a whole word, in any case: JavaScript's `/(?:^|\W)word(?:$|\W)/i`.
-pub(super) fn has_word(text: &str, word: &str) -> bool {
-    let is_word_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    text.as_bytes()
-        .split(|&byte| !is_word_byte(byte))
-        .any(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }

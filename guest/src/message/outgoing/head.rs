@@ -5,16 +5,15 @@
 //! bytes back.
 
 use crate::error::Error;
-use crate::message::headers::{HeaderValue, push_latin1};
+use crate::message::headers::{HeaderValue, latin1_bytes};
 use crate::message::validate::{
-    validate_header_name, validate_header_value, validate_status_message,
+    validate_header_name, validate_header_value, validate_status_code, validate_status_message,
 };
+use crate::proto::encode;
 
 use super::decide::{ConnectionLine, Decision, Facts, ImplicitLength, LengthLine};
-use super::digits::push_decimal;
 use super::headers::{HeaderMap, check_value};
-use super::reason::reason_or_unknown;
-use super::{HeadState, OutgoingMessage};
+use super::{HeadState, OutgoingMessage, reason_or_unknown};
 
 /// The headers of `writeHead`.
 #[derive(Clone, Copy, Debug)]
@@ -71,18 +70,12 @@ impl OutgoingMessage {
         if self.headers_sent() {
             return Err(Error::headers_sent("write"));
         }
-        if !(100..=999).contains(&status) {
-            return Err(Error::invalid_status_code(status));
-        }
+        validate_status_code(status)?;
         if reason.is_some() {
             self.status_message = reason;
         }
         self.status_code = status;
-        let fields = if self.headers.is_some() {
-            self.merge(fields)?
-        } else {
-            fields
-        };
+        let fields = if self.headers.is_some() { self.merge(fields)? } else { fields };
         let start = self.out.len();
         let rendered = self.render(fields, length, date, start);
         match rendered {
@@ -154,20 +147,13 @@ impl OutgoingMessage {
     }
 
     fn push_status_line(&mut self) -> Result<(), Error> {
-        let status = self.status_code;
-        self.out.extend_from_slice(b"HTTP/1.1 ");
-        push_decimal(&mut self.out, status.into());
-        self.out.push(b' ');
-        match self.status_message.as_deref() {
-            None | Some("") => self
-                .out
-                .extend_from_slice(reason_or_unknown(status).as_bytes()),
-            Some(message) => {
-                validate_status_message(message)?;
-                push_latin1(&mut self.out, message);
-            }
-        }
-        self.out.extend_from_slice(b"\r\n");
+        let Some(message) = &self.status_message else {
+            let reason = reason_or_unknown(self.status_code);
+            encode::status_line(&mut self.out, self.status_code, reason.as_bytes());
+            return Ok(());
+        };
+        validate_status_message(message)?;
+        encode::status_line(&mut self.out, self.status_code, &latin1_bytes(message));
         Ok(())
     }
 
@@ -224,13 +210,7 @@ impl OutgoingMessage {
     }
 
     /// One line, or one for each item of an array; some arrays become one line (I-10).
-    fn push_value(
-        &mut self,
-        name: &str,
-        value: &HeaderValue,
-        drop_length: bool,
-        facts: &mut Facts,
-    ) {
+    fn push_value(&mut self, name: &str, value: &HeaderValue, drop_length: bool, facts: &mut Facts) {
         match value {
             HeaderValue::Text(text) => self.push_line(name, text, drop_length, facts),
             HeaderValue::Integer(number) => {
@@ -254,10 +234,7 @@ impl OutgoingMessage {
             facts.content_length = None;
             return;
         }
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b": ");
-        push_latin1(&mut self.out, value);
-        self.out.extend_from_slice(b"\r\n");
+        push_field(&mut self.out, name, value);
     }
 
     /// Date, Connection, Keep-Alive and the length, in Node's order, and the empty line (I-1).
@@ -275,10 +252,10 @@ impl OutgoingMessage {
                 out.extend_from_slice(b"Connection: keep-alive\r\n");
                 if self.context.keep_alive_timeout > 0 && !facts.keep_alive {
                     out.extend_from_slice(b"Keep-Alive: timeout=");
-                    push_decimal(out, self.context.keep_alive_timeout / 1000);
+                    encode::decimal(out, self.context.keep_alive_timeout / 1000);
                     if self.context.max_requests_per_socket > 0 {
                         out.extend_from_slice(b", max=");
-                        push_decimal(out, self.context.max_requests_per_socket.into());
+                        encode::decimal(out, self.context.max_requests_per_socket.into());
                     }
                     out.extend_from_slice(b"\r\n");
                 }
@@ -288,11 +265,16 @@ impl OutgoingMessage {
             LengthLine::None => {}
             LengthLine::ContentLength(length) => {
                 out.extend_from_slice(b"Content-Length: ");
-                push_decimal(out, length);
+                encode::decimal(out, length);
                 out.extend_from_slice(b"\r\n");
             }
             LengthLine::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
         }
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// One line, from binary strings.
+pub(super) fn push_field(out: &mut Vec<u8>, name: &str, value: &str) {
+    encode::field(out, name.as_bytes(), &latin1_bytes(value));
 }

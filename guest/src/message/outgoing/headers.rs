@@ -16,21 +16,15 @@ pub(super) struct HeaderMap {
 
 impl HeaderMap {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
-        self.entries
-            .iter()
-            .map(|(name, value)| (name.as_str(), value))
+        self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&HeaderValue> {
-        self.iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     fn get_mut(&mut self, name: &str) -> Option<&mut (String, HeaderValue)> {
-        self.entries
-            .iter_mut()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        self.entries.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     fn set(&mut self, name: &str, value: HeaderValue) {
@@ -50,8 +44,7 @@ impl HeaderMap {
     }
 
     fn remove(&mut self, name: &str) {
-        self.entries
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.entries.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 }
 
@@ -115,17 +108,13 @@ impl OutgoingMessage {
     /// `getHeaders`: lower-case names and values.
     #[must_use]
     pub fn get_headers(&self) -> Vec<(String, HeaderValue)> {
-        self.entries()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-            .collect()
+        self.entries().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect()
     }
 
     /// `getHeaderNames`: in lower case.
     #[must_use]
     pub fn get_header_names(&self) -> Vec<String> {
-        self.entries()
-            .map(|(name, _)| name.to_ascii_lowercase())
-            .collect()
+        self.entries().map(|(name, _)| name.to_ascii_lowercase()).collect()
     }
 
     /// `getRawHeaderNames`: in the case that was set last.
@@ -168,9 +157,7 @@ pub(super) fn check_value(name: &str, value: &HeaderValue) -> Result<(), Error> 
     match value {
         HeaderValue::Text(text) => validate_header_value(name, text),
         HeaderValue::Integer(_) => Ok(()),
-        HeaderValue::List(items) => items
-            .iter()
-            .try_for_each(|item| validate_header_value(name, item)),
+        HeaderValue::List(items) => items.iter().try_for_each(|item| validate_header_value(name, item)),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Interim responses (1xx): heads without framing, before the final one.
 
 use crate::error::Error;
-use crate::message::headers::{HeaderValue, push_latin1};
+use crate::message::headers::HeaderValue;
 use crate::message::validate::{self, validate_header_name, validate_link};
+use crate::proto::encode;
 
-use super::OutgoingMessage;
-use super::digits::push_decimal;
+use super::head::push_field;
 use super::headers::check_value;
-use super::reason::reason_or_unknown;
+use super::{OutgoingMessage, reason_or_unknown};
 
 impl OutgoingMessage {
     /// `writeContinue`: 100, after which the client sends its body.
@@ -51,20 +51,12 @@ impl OutgoingMessage {
     ///
     /// # Errors
     /// `ERR_HTTP_HEADERS_SENT`, `ERR_OUT_OF_RANGE`, `ERR_HTTP_INVALID_STATUS_CODE`, and those of headers.
-    pub fn write_information(
-        &mut self,
-        status: u16,
-        fields: &[(String, HeaderValue)],
-    ) -> Result<(), Error> {
+    pub fn write_information(&mut self, status: u16, fields: &[(String, HeaderValue)]) -> Result<(), Error> {
         if self.headers_sent() {
             return Err(Error::headers_sent("write"));
         }
         if !(100..=199).contains(&status) {
-            return Err(Error::out_of_range(
-                "statusCode",
-                ">= 100 && <= 199",
-                status.into(),
-            ));
+            return Err(Error::out_of_range("statusCode", ">= 100 && <= 199", status.into()));
         }
         if status == 101 {
             return Err(Error::invalid_status_code(status));
@@ -76,18 +68,11 @@ impl OutgoingMessage {
         if self.destroyed {
             return Ok(());
         }
-        self.out.extend_from_slice(b"HTTP/1.1 ");
-        push_decimal(&mut self.out, status.into());
-        self.out.push(b' ');
-        self.out
-            .extend_from_slice(reason_or_unknown(status).as_bytes());
+        encode::status_line(&mut self.out, status, reason_or_unknown(status).as_bytes());
         for (name, value) in fields {
-            self.out.extend_from_slice(b"\r\n");
-            self.out.extend_from_slice(name.as_bytes());
-            self.out.extend_from_slice(b": ");
-            push_latin1(&mut self.out, &value.to_text());
+            push_field(&mut self.out, name, &value.to_text());
         }
-        self.out.extend_from_slice(b"\r\n\r\n");
+        encode::end_of_fields(&mut self.out);
         self.release();
         Ok(())
     }

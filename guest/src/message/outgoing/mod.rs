@@ -1,75 +1,28 @@
 //! Node's OutgoingMessage and ServerResponse: from calls to bytes.
 //!
-//! One file for each thing a program does with a message: `headers` before the head, `head` for the head
+//! One file for each thing a program does with a message: `context` for where it comes from, `headers` before the head, `head` for the head
 //! itself, `decide` for what it leaves open, `body` after it, `trailers` behind the body, `interim` for 1xx responses, and `respond` for all of
 //! it at once. This file holds what they share: the state, and the face towards the driver.
 
 mod body;
+mod context;
 mod decide;
-mod digits;
 mod head;
 mod headers;
 mod interim;
-mod reason;
 mod respond;
 #[cfg(test)]
 mod tests;
 mod trailers;
 
+pub use context::ResponseContext;
 pub use head::HeadFields;
 
-use std::rc::Rc;
-
 use crate::error::Error;
+use crate::message::validate::{validate_status_code, validate_status_message};
+use crate::proto;
 use decide::{Automatic, Framing};
 use headers::HeaderMap;
-use reason::reason_or_unknown;
-
-/// What a response must know of its request and server.
-#[derive(Clone, Debug)]
-pub struct ResponseContext {
-    /// The request was HEAD: the response has a head only.
-    pub head_request: bool,
-    /// The HTTP version of the request, major and minor.
-    pub http_version: (u8, u8),
-    /// The request allows the connection to persist (llhttp's `shouldKeepAlive`).
-    pub keep_alive: bool,
-    /// The request has a `TE` header that names `chunked`. Only asked of HTTP/1.0 clients.
-    pub te_chunked: bool,
-    /// The request has `Expect: 100-continue`.
-    pub expects_continue: bool,
-    /// The server's `keepAliveTimeout` in milliseconds; 0 announces none.
-    pub keep_alive_timeout: u64,
-    /// The server's `maxRequestsPerSocket`; 0 is no limit.
-    pub max_requests_per_socket: u32,
-    /// This request is the last one that limit allows on its connection.
-    pub max_requests_reached: bool,
-    /// The server's `uniqueHeaders` in lower case: arrays under these names become one line.
-    pub unique_headers: Rc<[String]>,
-    /// The server's `rejectNonStandardBodyWrites`.
-    pub reject_non_standard_body_writes: bool,
-    /// The size of buffered output from which `write` returns `false`.
-    pub high_water_mark: usize,
-}
-
-impl Default for ResponseContext {
-    /// A GET over HTTP/1.1 to a server with Node's default options.
-    fn default() -> Self {
-        Self {
-            head_request: false,
-            http_version: (1, 1),
-            keep_alive: true,
-            te_chunked: false,
-            expects_continue: false,
-            keep_alive_timeout: 5000,
-            max_requests_per_socket: 0,
-            max_requests_reached: false,
-            unique_headers: Rc::new([]),
-            reject_non_standard_body_writes: false,
-            high_water_mark: DEFAULT_HIGH_WATER_MARK,
-        }
-    }
-}
 
 /// Node's default `highWaterMark` since version 22.
 pub const DEFAULT_HIGH_WATER_MARK: usize = 65536;
@@ -177,14 +130,8 @@ impl OutgoingMessage {
     /// Node's `new http.OutgoingMessage()`: headers can be set, but nothing can be written.
     #[must_use]
     pub fn bare(high_water_mark: usize) -> Self {
-        let context = ResponseContext {
-            high_water_mark,
-            ..ResponseContext::default()
-        };
-        let mut message = Self {
-            is_response: false,
-            ..Self::response(context)
-        };
+        let context = ResponseContext { high_water_mark, ..ResponseContext::default() };
+        let mut message = Self { is_response: false, ..Self::response(context) };
         message.automatic.date = false;
         message
     }
@@ -195,23 +142,32 @@ impl OutgoingMessage {
         self.status_code
     }
 
-    /// Sets `statusCode`, which an implicit head uses; it is checked only then.
-    pub const fn set_status_code(&mut self, status: u16) {
+    /// Sets `statusCode` for an implicit head.
+    ///
+    /// # Errors
+    /// `ERR_HTTP_INVALID_STATUS_CODE`. Node says so only when the head is rendered.
+    pub fn set_status_code(&mut self, status: u16) -> Result<(), Error> {
+        validate_status_code(status)?;
         self.status_code = status;
+        Ok(())
     }
 
     /// `statusMessage`: what was set, or the standard text once the head is rendered.
     #[must_use]
     pub fn status_message(&self) -> Option<&str> {
-        match self.status_message.as_deref() {
-            None | Some("") if self.headers_sent() => Some(reason_or_unknown(self.status_code)),
-            message => message,
-        }
+        let standard = || self.headers_sent().then(|| reason_or_unknown(self.status_code));
+        self.status_message.as_deref().or_else(standard)
     }
 
-    /// Sets `statusMessage`; an empty one stands for the standard text. It is checked with the head.
-    pub fn set_status_message(&mut self, message: String) {
-        self.status_message = Some(message);
+    /// Sets `statusMessage`; `None` or an empty one stands for the standard text.
+    ///
+    /// # Errors
+    /// `ERR_INVALID_CHAR`. Node says so only when the head is rendered.
+    pub fn set_status_message(&mut self, message: Option<String>) -> Result<(), Error> {
+        let message = message.filter(|message| !message.is_empty());
+        message.iter().try_for_each(|message| validate_status_message(message))?;
+        self.status_message = message;
+        Ok(())
     }
 
     /// `sendDate`.
@@ -327,7 +283,7 @@ impl OutgoingMessage {
         let corked = match self.corked_chunk.len() {
             0 => 0,
             // The size line and the CRLF behind the data will surround it.
-            data => data + digits::hex_length(data) + 4,
+            data => data + body::hex_length(data) + 4,
         };
         let held = match self.head {
             HeadState::Held(held) if corked == 0 => held,
@@ -406,4 +362,9 @@ impl OutgoingMessage {
             _ => self.out.len(),
         };
     }
+}
+
+/// The standard text of a status, or Node's `unknown`.
+fn reason_or_unknown(status: u16) -> &'static str {
+    proto::reason(status).unwrap_or("unknown")
 }

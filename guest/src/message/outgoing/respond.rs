@@ -4,7 +4,7 @@ use crate::error::Error;
 
 use super::decide::{Framing, ImplicitLength};
 use super::head::HeadFields;
-use super::{HeadState, OutgoingMessage, Stage};
+use super::{HeadState, OutgoingMessage};
 
 impl OutgoingMessage {
     /// Answers in one call: the bytes of `writeHead(status, headers)` and `end(body)` with a Content-Length
@@ -24,14 +24,11 @@ impl OutgoingMessage {
         body: &[u8],
         date: &str,
     ) -> Result<(), Error> {
-        if self.stage != Stage::Open {
-            return Err(Error::write_after_end());
+        if self.headers_sent() {
+            return Err(Error::headers_sent("write"));
         }
         if self.destroyed {
             return Err(Error::stream_destroyed("write"));
-        }
-        if self.headers_sent() {
-            return Err(Error::headers_sent("write"));
         }
         let start = self.out.len();
         // Typical lines are shorter; what is longer costs a second reservation.
