@@ -43,17 +43,29 @@ impl RawClient {
         Self { stream, received: String::new(), ended: false }
     }
 
+    /// A second handle to the same connection, to send with while this one receives.
+    ///
+    /// # Panics
+    /// When the system has no handle left.
+    pub fn another(&self) -> Self {
+        let stream = self.stream.try_clone().expect("a free handle");
+        Self { stream, received: String::new(), ended: false }
+    }
+
+    /// The client's end.
+    ///
+    /// # Panics
+    /// When the connection is gone.
+    pub fn local_address(&self) -> SocketAddr {
+        self.stream.local_addr().expect("a connection")
+    }
+
     /// Sends all of `text`.
     ///
     /// # Panics
     /// When the other side does not take it.
     pub fn send(&mut self, text: &str) {
         self.stream.write_all(&to_latin1(text)).expect("the server reads");
-    }
-
-    /// Sends `text` if the other side still reads.
-    pub fn try_send(&mut self, text: &str) -> bool {
-        self.stream.write_all(&to_latin1(text)).is_ok()
     }
 
     /// Ends the sending side.
