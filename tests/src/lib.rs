@@ -1,1 +1,156 @@
-//! t
+//! The harness of the tests that need a running component: the composed program of `tests/components`, each case in an
+//! instance and a thread of its own, real TCP on 127.0.0.1, no fixed ports, no sleeping until something is ready.
+
+mod output;
+mod raw;
+mod wire;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use node_http_host::{App, COMPONENT, Ctx, DrainHandle, Exit, Host, Options, Policy, Result};
+
+use crate::output::Output;
+pub use crate::raw::{RawClient, Reply};
+pub use crate::wire::{get, latin1, merge_chunks, ok, ok_and_close, post, to_latin1, without_dates};
+
+/// How long anything may take before the test fails. Generous: it is only waited for when something is broken.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whose TCP the component runs on. Every suite runs on both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sockets {
+    /// Those of `node_http_host`.
+    Ours,
+    /// Those of wasmtime-wasi, as under plain `wasmtime run`.
+    Wasmtime,
+}
+
+/// A running case. Dropping it stops it and fails the test if it has trapped.
+#[derive(Debug)]
+pub struct Case {
+    sockets: Sockets,
+    drain: DrainHandle,
+    stdout: Output,
+    stderr: Output,
+    ended: Receiver<Result<Exit>>,
+    over: bool,
+}
+
+impl Case {
+    /// Starts the case `name` of `tests/components`.
+    pub fn start(sockets: Sockets, name: &str) -> Self {
+        Self::start_with(sockets, name, &[])
+    }
+
+    /// The same with more arguments for the case.
+    ///
+    /// # Panics
+    /// When the machine has no thread to give.
+    pub fn start_with(sockets: Sockets, name: &str, arguments: &[&str]) -> Self {
+        let app = app(sockets);
+        let (drain, stdout, stderr) = (DrainHandle::new(), Output::default(), Output::default());
+        let arguments: Vec<&str> = ["cases", name].into_iter().chain(arguments.iter().copied()).collect();
+        let ctx = Ctx::builder()
+            .args(&arguments)
+            .policy(Policy::allow_all())
+            .drain(drain.clone())
+            .stdout(stdout.clone())
+            .stderr(stderr.clone())
+            .build();
+        let (send, ended) = mpsc::channel();
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let result = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(app.run(ctx)));
+                // Nobody is left to tell when the test has already failed.
+                let _ = send.send(result);
+            })
+            .expect("a thread");
+        Self { sockets, drain, stdout, stderr, ended, over: false }
+    }
+
+    /// Where the server `name` of this case listens; waits until it does.
+    pub fn address(&self, name: &str) -> SocketAddr {
+        let port = self.stdout.wait_for(|line| {
+            let (port, found) = line.strip_prefix("listening ")?.split_once(' ')?;
+            (found == name).then(|| port.parse::<u16>().ok())?
+        });
+        (Ipv4Addr::LOCALHOST, port.unwrap_or_else(|| self.fail(&format!("{name} does not listen")))).into()
+    }
+
+    /// A connection to the server `name` of this case.
+    pub fn connect(&self, name: &str) -> RawClient {
+        RawClient::connect(self.address(name))
+    }
+
+    /// The rest of the first line on standard output that begins with `prefix`; waits for it.
+    pub fn line(&self, prefix: &str) -> String {
+        self.stdout
+            .wait_for(|line| line.strip_prefix(prefix).map(|rest| rest.trim().to_owned()))
+            .unwrap_or_else(|| self.fail(&format!("no line {prefix:?}")))
+    }
+
+    /// Asks the program to end as a host does on Ctrl-C.
+    pub fn drain(&self) {
+        self.drain.start();
+    }
+
+    /// Waits for the program to end by itself, with success.
+    pub fn finish(mut self) {
+        let exit = self.wait();
+        assert_eq!(exit, Exit::Code(0));
+    }
+
+    fn wait(&mut self) -> Exit {
+        self.over = true;
+        match self.ended.recv_timeout(PATIENCE) {
+            Ok(Ok(exit)) => exit,
+            Ok(Err(error)) => self.fail(&format!("{error:?}")),
+            Err(RecvTimeoutError::Timeout) => self.fail("the program does not end"),
+            Err(RecvTimeoutError::Disconnected) => self.fail("the host has panicked"),
+        }
+    }
+
+    fn fail(&self, what: &str) -> ! {
+        panic!("{what}\n{}", self.outputs())
+    }
+
+    fn outputs(&self) -> String {
+        format!("---- guest stdout\n{}---- guest stderr\n{}", self.stdout.all(), self.stderr.all())
+    }
+}
+
+impl Drop for Case {
+    fn drop(&mut self) {
+        self.drain.start();
+        if thread::panicking() {
+            eprintln!("{}", self.outputs());
+        } else if !self.over {
+            let exit = self.wait();
+            // Sockets of wasmtime-wasi cannot be drained: the program is dropped.
+            let dropped = self.sockets == Sockets::Wasmtime && exit == Exit::Dropped { listened: false };
+            assert!(exit == Exit::Code(0) || dropped, "{exit:?}\n{}", self.outputs());
+        }
+    }
+}
+
+/// The composed program, compiled once per process and kind of sockets.
+fn app(sockets: Sockets) -> App {
+    static APPS: [OnceLock<App>; 2] = [OnceLock::new(), OnceLock::new()];
+    APPS[usize::from(sockets == Sockets::Wasmtime)].get_or_init(|| load(sockets).expect("the cases load")).clone()
+}
+
+fn load(sockets: Sockets) -> Result<App> {
+    static COMPOSED: OnceLock<Vec<u8>> = OnceLock::new();
+    let composed = COMPOSED.get_or_init(|| {
+        node_http_host::plug(include_bytes!(env!("CASES")), COMPONENT).expect("node:http has what the cases import")
+    });
+    let cache = Some(PathBuf::from(concat!(env!("OUT_DIR"), "/compiled")));
+    Host::with(Options { cache, wasmtime_sockets: sockets == Sockets::Wasmtime })?.load(composed)
+}

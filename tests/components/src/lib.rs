@@ -1,1 +1,43 @@
-//! c
+//! One program with many cases: each is an async function that makes servers, prints where they listen, and asserts
+//! what it sees of the API. A failed assertion traps, and the trap fails the test.
+//!
+//! One program and not many, because each composed component costs a compilation of `node:http`.
+#![cfg(target_family = "wasm")]
+
+mod cases;
+mod golden;
+mod http;
+mod incoming_message;
+mod server;
+mod server_response;
+mod support;
+
+/// What the world `imports` offers, generated.
+#[allow(missing_docs, unreachable_pub, reason = "the manual of every function is in wit/")]
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "imports",
+        additional_type_attributes: {
+            "node:http/server@0.1.0/server-options": [#[derive(Default)]],
+            "node:http/server@0.1.0/listen-options": [#[derive(Default)]],
+        },
+    });
+}
+
+/// The program.
+#[derive(Debug)]
+pub struct Cases;
+
+wasi::cli::command::export!(Cases);
+
+impl wasi::exports::cli::run::Guest for Cases {
+    async fn run() -> Result<(), ()> {
+        let arguments = wasi::cli::environment::get_arguments();
+        // The first argument is the name of the program.
+        let mut arguments = arguments.into_iter().skip(1);
+        let case = arguments.next().unwrap_or_default();
+        cases::run(&case, arguments.collect()).await;
+        Ok(())
+    }
+}

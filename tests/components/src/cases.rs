@@ -1,0 +1,30 @@
+//! Which name is which case.
+
+use crate::{golden, http, incoming_message, server, server_response, support};
+
+pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
+    match case {
+        "golden" => golden::run(arguments).await,
+        "http_constants" => http::constants(),
+        "http_create_server" => http::create_server().await,
+        "http_validate" => http::validate(),
+        "parser" => incoming_message::parser().await,
+        "incoming_message" => incoming_message::run().await,
+        "server_close" => server::close().await,
+        "server_close_idle" => server::close_connections(Server::close_idle_connections).await,
+        "server_close_all" => server::close_connections(Server::close_all_connections).await,
+        "server_drop" => server::drop_server().await,
+        "server_listen" => server::listen_and_close().await,
+        "server_listen_any" => server::listen_any().await,
+        "server_listen_errors" => server::listen_errors().await,
+        "server_options" => server::options().await,
+        "server_out_of_order" => server::out_of_order().await,
+        "server_properties" => server::properties().await,
+        "server_timeouts" => server::timeouts().await,
+        "server_url" => server::url().await,
+        "server_response" => server_response::run().await,
+        other => panic!("there is no case {other:?}"),
+    }
+}
+
+use support::Server;

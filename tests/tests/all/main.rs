@@ -1,0 +1,28 @@
+//! Everything that needs a running component. Each suite runs on our sockets and on wasmtime-wasi's.
+
+#![allow(clippy::duplicate_mod, reason = "every suite is here twice, with other sockets")]
+
+mod rows;
+
+#[path = "."]
+mod our_sockets {
+    const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
+    mod drain;
+    mod goldens;
+    mod http;
+    mod incoming_message;
+    mod server;
+    mod server_errors;
+    mod server_response;
+}
+
+#[path = "."]
+mod wasmtime_sockets {
+    const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
+    mod goldens;
+    mod http;
+    mod incoming_message;
+    mod server;
+    mod server_errors;
+    mod server_response;
+}
