@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use super::bindings::exports::node::http::{server as wit_server, types as wit};
 use crate::{
     error::{Error, ErrorName},
-    message::{Chunk, Encoding, HeaderValue},
-    server::{ListenOptions, ServerOptions},
+    message::{Chunk, Encoding, HeaderValue, ReadResult},
+    runtime,
+    server::{ListenOptions, ServerEvents, ServerOptions},
 };
 
 impl From<Error> for wit::Error {
@@ -136,6 +137,7 @@ impl From<wit_server::ServerOptions> for ServerOptions {
             unique_headers: options.unique_headers,
             reject_non_standard_body_writes: options.reject_non_standard_body_writes,
             http_allow_half_open: options.http_allow_half_open,
+            listening: options.listening.map(ServerEvents::from),
             max_connections: options.max_connections,
         }
     }
@@ -151,6 +153,36 @@ impl From<wit_server::ListenOptions> for ListenOptions {
             path: options.path,
         }
     }
+}
+
+/// The flags are declared in the same order.
+impl From<wit_server::ServerEvents> for ServerEvents {
+    fn from(events: wit_server::ServerEvents) -> Self {
+        Self::from_bits(events.bits())
+    }
+}
+
+impl From<ReadResult> for wit::ReadResult {
+    fn from(result: ReadResult) -> Self {
+        match result {
+            ReadResult::Data(bytes) => {
+                Self::Data(wit::BodyData { sequence: runtime::next_sequence(), bytes })
+            }
+            ReadResult::Pending => Self::Pending,
+            ReadResult::End => Self::End(runtime::next_sequence()),
+            ReadResult::Aborted(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+/// How many of something a caller takes: 0 means all.
+pub(super) fn all_if_zero(max: u64) -> usize {
+    if max == 0 { usize::MAX } else { usize::try_from(max).unwrap_or(usize::MAX) }
+}
+
+/// An address that an application made up; none when it is not one.
+pub(super) fn socket_addr(address: wit::SocketAddress) -> Option<SocketAddr> {
+    Some(SocketAddr::new(address.address.parse().ok()?, address.port))
 }
 
 /// Header fields with values of any type.

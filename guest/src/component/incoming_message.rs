@@ -7,28 +7,31 @@ use super::{
     bindings::exports::node::http::{
         incoming_message::{
             DistinctHeader, Field, Guest, GuestIncomingMessage, Header, IncomingMessageEvent,
-            IncomingMessageEvents,
+            IncomingMessageEventKind, IncomingMessageEvents,
         },
         net::Socket,
-        types::{BodyData, Error, HeaderValue, Milliseconds, ReadResult},
+        types::{Error, HeaderValue, Milliseconds, ReadResult},
     },
     convert, streams,
 };
-use crate::{message, runtime, server::IncomingMessage};
+use crate::{error, runtime, server, server::IncomingMessage};
 
 impl Guest for Component {
     type IncomingMessage = IncomingMessage;
 }
 
 impl GuestIncomingMessage for IncomingMessage {
-    fn listen_for(&self, _events: IncomingMessageEvents) {}
-
-    async fn ready(&self) {
-        self.closed().await;
+    fn listen_for(&self, events: IncomingMessageEvents) {
+        Self::listen_for(self, events.bits());
     }
 
-    fn take_events(&self, _max: u32) -> Vec<IncomingMessageEvent> {
-        Vec::new()
+    async fn ready(&self) {
+        Self::ready(self).await;
+    }
+
+    fn take_events(&self, max: u32) -> Vec<IncomingMessageEvent> {
+        let taken = Self::take_events(self, convert::all_if_zero(max.into()));
+        taken.into_iter().map(IncomingMessageEvent::from).collect()
     }
 
     fn aborted(&self) -> bool {
@@ -47,16 +50,16 @@ impl GuestIncomingMessage for IncomingMessage {
         Some(Socket::new(Self::socket(self)))
     }
 
-    fn destroy(&self, _error: Option<Error>) {
-        Self::destroy(self);
+    fn destroy(&self, error: Option<Error>) {
+        Self::destroy(self, error.map(error::Error::from));
     }
 
     fn destroyed(&self) -> bool {
-        self.aborted()
+        Self::destroyed(self)
     }
 
     fn errored(&self) -> Option<Error> {
-        None
+        Self::errored(self).map(Error::from)
     }
 
     fn headers(&self) -> Vec<Header> {
@@ -116,21 +119,16 @@ impl GuestIncomingMessage for IncomingMessage {
         None
     }
 
-    fn set_timeout(&self, _timeout: Milliseconds) {}
+    fn set_timeout(&self, timeout: Milliseconds) {
+        Self::set_timeout(self, timeout);
+    }
 
     async fn readable(&self) {
         Self::readable(self).await;
     }
 
     fn read(&self, max: u64) -> ReadResult {
-        match Self::read(self, max) {
-            message::ReadResult::Data(bytes) => {
-                ReadResult::Data(BodyData { sequence: runtime::next_sequence(), bytes })
-            }
-            message::ReadResult::Pending => ReadResult::Pending,
-            message::ReadResult::End => ReadResult::End(runtime::next_sequence()),
-            message::ReadResult::Aborted(error) => ReadResult::Failed(error.into()),
-        }
+        Self::read(self, convert::all_if_zero(max)).into()
     }
 
     async fn read_all(&self, limit: u64) -> Result<Vec<u8>, Error> {
@@ -159,5 +157,17 @@ impl GuestIncomingMessage for IncomingMessage {
 
     async fn closed(&self) {
         Self::closed(self).await;
+    }
+}
+
+impl From<runtime::Recorded<server::MessageEvent>> for IncomingMessageEvent {
+    fn from(event: runtime::Recorded<server::MessageEvent>) -> Self {
+        let kind = match event.kind {
+            server::MessageEvent::Aborted => IncomingMessageEventKind::Aborted,
+            server::MessageEvent::Error(error) => IncomingMessageEventKind::Error(error.into()),
+            server::MessageEvent::Close => IncomingMessageEventKind::Close,
+            server::MessageEvent::Timeout => IncomingMessageEventKind::Timeout,
+        };
+        Self { sequence: event.sequence, kind }
     }
 }

@@ -1,18 +1,26 @@
 //! `interface net`: `socket` as a server hands it out, `duplex` and `abort-signal`.
 
-use wit_bindgen::StreamReader;
+use std::{cell::Cell, net::SocketAddr};
+
+use wit_bindgen::{StreamReader, StreamWriter};
 
 use super::{
     Component,
     bindings::exports::node::http::{
         net::{
             Duplex as DuplexHandle, Guest, GuestAbortSignal, GuestDuplex, GuestSocket, ReadyState,
-            SocketEvent, SocketEvents,
+            SocketEvent, SocketEventKind, SocketEvents,
         },
         types::{Chunk, Error, Milliseconds, ReadResult, SocketAddress},
     },
+    convert, streams,
 };
-use crate::{error, net::AbortSignal, server::Socket};
+use crate::{
+    error, message,
+    net::{AbortSignal, Stream, wasi::DuplexStream},
+    runtime, server,
+    server::Socket,
+};
 
 impl Guest for Component {
     type Socket = Socket;
@@ -20,19 +28,18 @@ impl Guest for Component {
     type AbortSignal = AbortSignal;
 }
 
-fn pending(member: &str) -> Error {
-    error::Error::pending(member).into()
-}
-
 impl GuestSocket for Socket {
-    fn listen_for(&self, _events: SocketEvents) {}
-
-    async fn ready(&self) {
-        Self::closed(self).await;
+    fn listen_for(&self, events: SocketEvents) {
+        Self::listen_for(self, events.bits());
     }
 
-    fn take_events(&self, _max: u32) -> Vec<SocketEvent> {
-        Vec::new()
+    async fn ready(&self) {
+        Self::ready(self).await;
+    }
+
+    fn take_events(&self, max: u32) -> Vec<SocketEvent> {
+        let taken = Self::take_events(self, convert::all_if_zero(max.into()));
+        taken.into_iter().map(SocketEvent::from).collect()
     }
 
     fn local_address(&self) -> Option<SocketAddress> {
@@ -44,19 +51,24 @@ impl GuestSocket for Socket {
     }
 
     fn ready_state(&self) -> ReadyState {
-        if Self::destroyed(self) { ReadyState::Closed } else { ReadyState::Open }
+        match (self.is_readable(), Self::writable(self)) {
+            (true, true) => ReadyState::Open,
+            (true, false) => ReadyState::ReadOnly,
+            (false, true) => ReadyState::WriteOnly,
+            (false, false) => ReadyState::Closed,
+        }
     }
 
     fn bytes_read(&self) -> u64 {
-        0
+        Self::bytes_read(self)
     }
 
     fn bytes_written(&self) -> u64 {
-        0
+        Self::bytes_written(self)
     }
 
     fn writable(&self) -> bool {
-        !Self::destroyed(self)
+        Self::writable(self)
     }
 
     fn destroyed(&self) -> bool {
@@ -64,45 +76,56 @@ impl GuestSocket for Socket {
     }
 
     fn timeout(&self) -> Option<Milliseconds> {
-        None
+        Self::timeout(self)
     }
 
-    fn set_timeout(&self, _timeout: Milliseconds) {}
+    fn set_timeout(&self, timeout: Milliseconds) {
+        Self::set_timeout(self, timeout);
+    }
 
+    /// `wasi:sockets` has no such option: the host decides.
     fn set_no_delay(&self, _no_delay: bool) {}
 
-    fn set_keep_alive(&self, _enable: bool, _initial_delay: Milliseconds) {}
+    fn set_keep_alive(&self, enable: bool, initial_delay: Milliseconds) {
+        Self::set_keep_alive(self, enable, initial_delay);
+    }
 
-    async fn readable(&self) {}
+    async fn readable(&self) {
+        Self::readable(self).await;
+    }
 
-    fn read(&self, _max: u64) -> ReadResult {
-        ReadResult::Failed(pending("socket.read"))
+    fn read(&self, max: u64) -> ReadResult {
+        Self::read(self, convert::all_if_zero(max)).into()
     }
 
     fn incoming(&self) -> Result<StreamReader<u8>, Error> {
-        Err(pending("socket.incoming"))
+        Ok(streams::incoming(self.another()))
     }
 
-    fn write(&self, _data: Chunk) -> Result<bool, Error> {
-        Err(pending("socket.write"))
+    fn write(&self, data: Chunk) -> Result<bool, Error> {
+        Ok(Self::write(self, &message::Chunk::from(data).bytes())?)
     }
 
-    async fn drain(&self) {}
+    async fn drain(&self) {
+        Self::drain(self).await;
+    }
 
     async fn flushed(&self) -> Result<(), Error> {
-        Err(pending("socket.flushed"))
+        Ok(Self::flushed(self).await?)
     }
 
-    async fn send(&self, _data: StreamReader<u8>) -> Result<u64, Error> {
-        Err(pending("socket.send"))
+    async fn send(&self, data: StreamReader<u8>) -> Result<u64, Error> {
+        Ok(streams::send(self, data).await?)
     }
 
-    fn end(&self, _data: Option<Chunk>) -> Result<(), Error> {
-        Err(pending("socket.end"))
+    fn end(&self, data: Option<Chunk>) -> Result<(), Error> {
+        let chunk = data.map(message::Chunk::from);
+        let bytes = chunk.as_ref().map(message::Chunk::bytes);
+        Ok(Self::end(self, bytes.as_deref())?)
     }
 
-    fn destroy(&self, _error: Option<Error>) {
-        Self::destroy(self);
+    fn destroy(&self, error: Option<Error>) {
+        Self::destroy(self, error.map(error::Error::from));
     }
 
     fn destroy_soon(&self) {
@@ -113,23 +136,48 @@ impl GuestSocket for Socket {
         Self::closed(self).await;
     }
 
+    /// A server's sockets have no agent.
     fn agent_remove(&self) {}
 }
 
-/// A byte stream made by the application; nothing takes one yet.
+impl From<runtime::Recorded<server::SocketEvent>> for SocketEvent {
+    fn from(event: runtime::Recorded<server::SocketEvent>) -> Self {
+        let kind = match event.kind {
+            server::SocketEvent::Connect => SocketEventKind::Connect,
+            server::SocketEvent::Drain => SocketEventKind::Drain,
+            server::SocketEvent::Timeout => SocketEventKind::Timeout,
+            server::SocketEvent::Error(error) => SocketEventKind::Error(error.into()),
+            server::SocketEvent::Close(failed) => SocketEventKind::Close(failed),
+        };
+        Self { sequence: event.sequence, kind }
+    }
+}
+
+/// Two byte streams made by the application, until a server takes them.
 #[derive(Debug)]
-pub struct Duplex;
+pub struct Duplex {
+    incoming: StreamReader<u8>,
+    outgoing: StreamWriter<u8>,
+    addresses: Cell<(Option<SocketAddr>, Option<SocketAddr>)>,
+}
+
+impl Duplex {
+    /// The connection that they make.
+    pub(super) fn into_stream(self) -> Stream {
+        let (local, remote) = self.addresses.get();
+        Stream::Duplex(DuplexStream { incoming: self.incoming, outgoing: self.outgoing, local, remote })
+    }
+}
 
 impl GuestDuplex for Duplex {
     fn new(incoming: StreamReader<u8>) -> (DuplexHandle, StreamReader<u8>) {
-        // Both directions end at once: there is nothing that could read or write them yet.
-        drop(incoming);
-        let (writer, outgoing) = wasi::wit_stream::new::<u8>();
-        drop(writer);
-        (DuplexHandle::new(Self), outgoing)
+        let (outgoing, received) = wasi::wit_stream::new();
+        (DuplexHandle::new(Self { incoming, outgoing, addresses: Cell::default() }), received)
     }
 
-    fn set_addresses(&self, _local: Option<SocketAddress>, _remote: Option<SocketAddress>) {}
+    fn set_addresses(&self, local: Option<SocketAddress>, remote: Option<SocketAddress>) {
+        self.addresses.set((local.and_then(convert::socket_addr), remote.and_then(convert::socket_addr)));
+    }
 }
 
 impl GuestAbortSignal for AbortSignal {

@@ -3,16 +3,18 @@
 use super::{
     Component,
     bindings::exports::node::http::{
-        net::{AbortSignalBorrow, Duplex},
+        incoming_message::IncomingMessage,
+        net::{AbortSignalBorrow, Duplex, Socket},
         server::{
-            Guest, GuestServer, ListenOptions, Server as Handle, ServerEvent, ServerEventKind, ServerEvents,
-            ServerOptions,
+            ClientError, DroppedConnection, DroppedRequest, Guest, GuestServer, ListenOptions,
+            Server as Handle, ServerEvent, ServerEventKind, ServerEvents, ServerOptions, Upgrade,
         },
         server_response::ServerResponse,
         types::{Error, Milliseconds, SocketAddress},
     },
+    convert,
 };
-use crate::{error, server, server::Server};
+use crate::{net::AbortSignal, server, server::Server};
 
 impl Guest for Component {
     type Server = Server;
@@ -23,22 +25,30 @@ impl GuestServer for Server {
         Ok(Handle::new(Self::create(options.into())?))
     }
 
-    fn listen_for(&self, _events: ServerEvents) {}
+    fn listen_for(&self, events: ServerEvents) {
+        Self::listen_for(self, events.into());
+    }
 
     async fn ready(&self) {
         Self::ready(self).await;
     }
 
     fn take_events(&self, max: u32) -> Vec<ServerEvent> {
-        Self::take_events(self, max as usize).into_iter().map(ServerEvent::from).collect()
+        Self::take_events(self, convert::all_if_zero(max.into())).into_iter().map(ServerEvent::from).collect()
     }
 
     async fn listen(
         &self,
         options: ListenOptions,
-        _signal: Option<AbortSignalBorrow<'_>>,
+        signal: Option<AbortSignalBorrow<'_>>,
     ) -> Result<SocketAddress, Error> {
-        Ok(Self::listen(self, options.into()).await?.into())
+        // A borrowed handle may not be held across a wait.
+        let signal = signal.map(|signal| signal.get::<AbortSignal>().clone());
+        let address = Self::listen(self, options.into()).await?;
+        if let Some(signal) = signal {
+            self.close_on(&signal);
+        }
+        Ok(address.into())
     }
 
     fn listening(&self) -> bool {
@@ -65,8 +75,8 @@ impl GuestServer for Server {
         u32::try_from(self.connections()).unwrap_or(u32::MAX)
     }
 
-    fn emit_connection(&self, _connection: Duplex) -> Result<(), Error> {
-        Err(error::Error::pending("server.emitConnection").into())
+    fn emit_connection(&self, connection: Duplex) -> Result<(), Error> {
+        Ok(self.adopt(connection.into_inner::<super::net::Duplex>().into_stream())?)
     }
 
     fn headers_timeout(&self) -> Milliseconds {
@@ -132,10 +142,43 @@ impl From<server::ServerEvent> for ServerEvent {
             server::ServerEventKind::Request(response) => {
                 ServerEventKind::Request(ServerResponse::new(response))
             }
+            server::ServerEventKind::CheckContinue(response) => {
+                ServerEventKind::CheckContinue(ServerResponse::new(response))
+            }
+            server::ServerEventKind::CheckExpectation(response) => {
+                ServerEventKind::CheckExpectation(ServerResponse::new(response))
+            }
+            server::ServerEventKind::ClientError { error, socket } => {
+                ServerEventKind::ClientError(ClientError { error: error.into(), socket: Socket::new(socket) })
+            }
+            server::ServerEventKind::Connect(upgrade) => ServerEventKind::Connect(upgrade.into()),
+            server::ServerEventKind::Upgrade(upgrade) => ServerEventKind::Upgrade(upgrade.into()),
+            server::ServerEventKind::Connection(socket) => ServerEventKind::Connection(Socket::new(socket)),
+            server::ServerEventKind::Drop { local, remote } => ServerEventKind::Drop(DroppedConnection {
+                local: local.map(SocketAddress::from),
+                remote: remote.map(SocketAddress::from),
+            }),
+            server::ServerEventKind::DropRequest { request, socket } => {
+                ServerEventKind::DropRequest(DroppedRequest {
+                    request: IncomingMessage::new(request),
+                    socket: Socket::new(socket),
+                })
+            }
+            server::ServerEventKind::Timeout(socket) => ServerEventKind::Timeout(Socket::new(socket)),
             server::ServerEventKind::Listening => ServerEventKind::Listening,
             server::ServerEventKind::Error(error) => ServerEventKind::Error(error.into()),
             server::ServerEventKind::Close => ServerEventKind::Close,
         };
         Self { sequence: event.sequence, kind }
+    }
+}
+
+impl From<server::Upgrade> for Upgrade {
+    fn from(upgrade: server::Upgrade) -> Self {
+        Self {
+            request: IncomingMessage::new(upgrade.request),
+            socket: Socket::new(upgrade.socket),
+            head: upgrade.head,
+        }
     }
 }

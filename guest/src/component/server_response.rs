@@ -9,27 +9,30 @@ use super::{
         net::Socket,
         server_response::{
             Answer, FailedAnswer, Field, Guest, GuestServerResponse, Header, RequestLine,
-            ServerResponseEvent, ServerResponseEvents,
+            ServerResponseEvent, ServerResponseEventKind, ServerResponseEvents,
         },
         types::{Chunk, Error, HeaderValue, Milliseconds},
     },
     convert, streams,
 };
-use crate::{error, message, message::OutgoingMessage, server, server::ServerResponse};
+use crate::{error, message, message::OutgoingMessage, runtime, server, server::ServerResponse};
 
 impl Guest for Component {
     type ServerResponse = ServerResponse;
 }
 
 impl GuestServerResponse for ServerResponse {
-    fn listen_for(&self, _events: ServerResponseEvents) {}
-
-    async fn ready(&self) {
-        self.closed().await;
+    fn listen_for(&self, events: ServerResponseEvents) {
+        Self::listen_for(self, events.bits());
     }
 
-    fn take_events(&self, _max: u32) -> Vec<ServerResponseEvent> {
-        Vec::new()
+    async fn ready(&self) {
+        Self::ready(self).await;
+    }
+
+    fn take_events(&self, max: u32) -> Vec<ServerResponseEvent> {
+        let taken = Self::take_events(self, convert::all_if_zero(max.into()));
+        taken.into_iter().map(ServerResponseEvent::from).collect()
     }
 
     fn request(&self) -> IncomingMessage {
@@ -148,7 +151,9 @@ impl GuestServerResponse for ServerResponse {
         Ok(self.answer(|outgoing, _| outgoing.set_headers(convert::headers(headers)))?)
     }
 
-    fn set_timeout(&self, _timeout: Milliseconds) {}
+    fn set_timeout(&self, timeout: Milliseconds) {
+        Self::set_timeout(self, timeout);
+    }
 
     fn socket(&self) -> Option<Socket> {
         Self::socket(self).map(Socket::new)
@@ -249,5 +254,19 @@ impl GuestServerResponse for ServerResponse {
 
     fn write_processing(&self) -> Result<(), Error> {
         Ok(self.answer(|outgoing, _| outgoing.write_processing())?)
+    }
+}
+
+impl From<runtime::Recorded<server::ResponseEvent>> for ServerResponseEvent {
+    fn from(event: runtime::Recorded<server::ResponseEvent>) -> Self {
+        let kind = match event.kind {
+            server::ResponseEvent::Drain => ServerResponseEventKind::Drain,
+            server::ResponseEvent::Prefinish => ServerResponseEventKind::Prefinish,
+            server::ResponseEvent::Finish => ServerResponseEventKind::Finish,
+            server::ResponseEvent::Timeout => ServerResponseEventKind::Timeout,
+            server::ResponseEvent::Error(error) => ServerResponseEventKind::Error(error.into()),
+            server::ResponseEvent::Close => ServerResponseEventKind::Close,
+        };
+        Self { sequence: event.sequence, kind }
     }
 }

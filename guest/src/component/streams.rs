@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     message::ReadResult,
     runtime,
-    server::{IncomingMessage, ServerResponse},
+    server::{IncomingMessage, ServerResponse, Socket},
 };
 
 /// How much one read of a caller's stream takes.
@@ -35,6 +35,47 @@ pub(super) async fn send_body(response: &ServerResponse, mut body: StreamReader<
     }
 }
 
+/// Writes all of `data` to a socket, which stays open. Returns how many bytes were written.
+pub(super) async fn send(socket: &Socket, mut data: StreamReader<u8>) -> Result<u64, Error> {
+    runtime::ensure_driver();
+    let mut sent = 0;
+    let mut buffer = Vec::with_capacity(PIECE);
+    loop {
+        let (result, piece) = data.read(buffer).await;
+        if !piece.is_empty() {
+            sent += piece.len() as u64;
+            if !socket.write(&piece)? {
+                socket.drain().await;
+            }
+        }
+        if result == StreamResult::Dropped {
+            socket.flushed().await?;
+            return Ok(sent);
+        }
+        buffer = piece;
+        buffer.clear();
+    }
+}
+
+/// What a socket receives as a stream; dropping it leaves the rest in the socket.
+pub(super) fn incoming(socket: Socket) -> StreamReader<u8> {
+    let (mut writer, reader) = wasi::wit_stream::new();
+    runtime::spawn(async move {
+        loop {
+            match socket.read(PIECE) {
+                ReadResult::Data(bytes) => {
+                    if !writer.write_all(bytes).await.is_empty() {
+                        return;
+                    }
+                }
+                ReadResult::Pending => socket.readable().await,
+                ReadResult::End | ReadResult::Aborted(_) => return,
+            }
+        }
+    });
+    reader
+}
+
 /// The rest of the message as a stream; it ends early when the message is cut short or the reader
 /// is dropped, which dumps the rest.
 pub(super) fn body(message: IncomingMessage) -> StreamReader<u8> {
@@ -45,7 +86,7 @@ pub(super) fn body(message: IncomingMessage) -> StreamReader<u8> {
 
 async fn pump(message: IncomingMessage, mut writer: StreamWriter<u8>) {
     loop {
-        match message.read(PIECE as u64) {
+        match message.read(PIECE) {
             ReadResult::Data(bytes) => {
                 let unwritten = writer.write_all(bytes).await;
                 if !unwritten.is_empty() {

@@ -22,6 +22,9 @@ pub enum Stream {
     /// TCP through `wasi:sockets`.
     #[cfg(target_family = "wasm")]
     Tcp(wasi::TcpStream),
+    /// Two byte streams that the application made.
+    #[cfg(target_family = "wasm")]
+    Duplex(wasi::DuplexStream),
     /// A pipe in this process's memory.
     Memory(memory::MemoryStream),
 }
@@ -34,6 +37,12 @@ impl Stream {
             Self::Tcp(stream) => {
                 let (reader, writer, endpoints) = stream.split();
                 (Reader::Tcp(reader), Writer::Tcp(writer), Endpoints::Tcp(endpoints))
+            }
+            #[cfg(target_family = "wasm")]
+            Self::Duplex(stream) => {
+                let endpoints = Endpoints::Fixed { local: stream.local, remote: stream.remote };
+                let (reader, writer) = stream.split();
+                (Reader::Tcp(reader), Writer::Tcp(writer), endpoints)
             }
             Self::Memory(stream) => {
                 let (reader, writer) = stream.split();
@@ -57,7 +66,7 @@ pub enum ReadOutcome {
 /// The receiving half of a stream.
 #[derive(Debug)]
 pub enum Reader {
-    /// TCP.
+    /// TCP, or another byte stream of the component model.
     #[cfg(target_family = "wasm")]
     Tcp(wasi::TcpReader),
     /// In memory.
@@ -103,6 +112,13 @@ pub enum Endpoints {
     /// TCP: asked of the socket on demand.
     #[cfg(target_family = "wasm")]
     Tcp(wasi::TcpEndpoints),
+    /// What the application said.
+    Fixed {
+        /// The address on this side.
+        local: Option<SocketAddr>,
+        /// The peer's.
+        remote: Option<SocketAddr>,
+    },
     /// A stream without addresses.
     Unknown,
 }
@@ -113,6 +129,7 @@ impl Endpoints {
         match self {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.local(),
+            Self::Fixed { local, .. } => *local,
             Self::Unknown => None,
         }
     }
@@ -122,7 +139,22 @@ impl Endpoints {
         match self {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.remote(),
+            Self::Fixed { remote, .. } => *remote,
             Self::Unknown => None,
+        }
+    }
+}
+
+impl Endpoints {
+    /// TCP keep-alive probes, the first after `initial_delay` milliseconds of silence (0: the
+    /// system's choice). A transport without them ignores it.
+    pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(endpoints) => endpoints.set_keep_alive(enable, initial_delay),
+            Self::Fixed { .. } | Self::Unknown => {
+                let _ = (enable, initial_delay);
+            }
         }
     }
 }

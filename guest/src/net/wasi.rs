@@ -42,6 +42,30 @@ impl TcpStream {
     }
 }
 
+/// Two byte streams that stand in for a connection: Node's `Duplex`.
+#[derive(Debug)]
+pub struct DuplexStream {
+    /// What the far end sends.
+    pub incoming: StreamReader<u8>,
+    /// What the far end receives.
+    pub outgoing: StreamWriter<u8>,
+    /// The address that this side is to have.
+    pub local: Option<SocketAddr>,
+    /// The address that the far end is to have.
+    pub remote: Option<SocketAddr>,
+}
+
+impl DuplexStream {
+    /// Takes the two directions apart. No outcome stands beside such a stream: its end is all that
+    /// there is to know.
+    pub fn split(self) -> (TcpReader, TcpWriter) {
+        (
+            TcpReader { stream: self.incoming, outcome: None },
+            TcpWriter { stream: self.outgoing, outcome: None },
+        )
+    }
+}
+
 /// The receiving half; dropping it shuts reception down.
 #[derive(Debug)]
 pub struct TcpReader {
@@ -109,6 +133,18 @@ impl TcpEndpoints {
     /// The peer's address.
     pub fn remote(&self) -> Option<SocketAddr> {
         self.socket.get_remote_address().ok().map(from_wasi)
+    }
+}
+
+impl TcpEndpoints {
+    /// As [`super::Endpoints::set_keep_alive`].
+    pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
+        const NANOS_PER_MILLI: u64 = 1_000_000;
+        // Node ignores failures of these too: they are hints.
+        let _ = self.socket.set_keep_alive_enabled(enable);
+        if initial_delay > 0 {
+            let _ = self.socket.set_keep_alive_idle_time(initial_delay.saturating_mul(NANOS_PER_MILLI));
+        }
     }
 }
 

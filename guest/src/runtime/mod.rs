@@ -7,6 +7,7 @@
 //! driver is polled by hand: [`run_until_stalled`].
 
 mod clock;
+mod events;
 mod signal;
 
 use std::{
@@ -21,6 +22,7 @@ use futures_util::{Stream as _, stream::FuturesUnordered};
 
 pub use self::clock::advance;
 pub use self::clock::{Millis, date, now, sleep_until};
+pub use self::events::{EventKind, EventLog, Recorded};
 pub use self::signal::{Signal, unless};
 
 type Job = Pin<Box<dyn Future<Output = ()>>>;

@@ -4,21 +4,25 @@
 //! loops of `driver.rs` move the bytes.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, RefMut},
     rc::Rc,
 };
 
 use super::{
     Shared,
     dispatch::{self, Verdict},
+    events::SocketEvent,
     exchange::Exchange,
+    inbox::Inbox,
     state::{ReceiveStep, SendStep, State},
-    timeouts::{Deadlines, Timer},
+    timeouts::{Activity, Deadlines, Timer},
+    tunnel::RawInput,
 };
 use crate::{
+    error::Error,
     net::{Endpoints, NetError},
-    proto::{Decoder, Event, ParseError, RequestHead},
-    runtime::Signal,
+    proto::{BodyLength, Event, ParseError, RequestHead},
+    runtime::{EventLog, Signal},
 };
 
 /// A connection of a server.
@@ -29,6 +33,13 @@ pub(crate) struct Connection {
     pub(super) endpoints: Endpoints,
     state: RefCell<State>,
     pub(super) deadlines: Deadlines,
+    pub(super) activity: Activity,
+    pub(super) events: EventLog<SocketEvent>,
+    pub(super) raw: RawInput,
+    pub(super) socket_views: Cell<usize>,
+    /// Whether an error ended the connection.
+    pub(super) failed_with: Cell<bool>,
+    bytes_read: Cell<u64>,
     /// Requests seen, for `maxRequestsPerSocket`.
     requests: Cell<u64>,
     /// Whether part of a message has been received.
@@ -38,54 +49,11 @@ pub(crate) struct Connection {
     held: Cell<bool>,
     /// How many of the two loops run.
     loops: Cell<u8>,
-    /// Notified when both are over.
-    pub(super) closed: Signal,
+    /// Notified whenever something changes that a holder of a socket can wait for.
+    pub(super) changed: Signal,
     /// Wake the receiving and the sending loop.
     pub(super) receiving: Signal,
     pub(super) sending: Signal,
-}
-
-/// Received bytes that are not parsed yet, and the parser.
-#[derive(Debug)]
-pub(super) struct Inbox {
-    decoder: Decoder,
-    pub(super) bytes: Vec<u8>,
-    /// How much of `bytes` is parsed.
-    parsed: usize,
-    /// Whether the parser stopped for back-pressure, so that there may be more to find.
-    pub(super) held_back: bool,
-}
-
-impl Inbox {
-    pub(super) fn new(decoder: Decoder) -> Self {
-        Self { decoder, bytes: Vec::new(), parsed: 0, held_back: false }
-    }
-
-    /// Makes room for the next read, moving what is unparsed to the front.
-    pub(super) fn make_room(&mut self) {
-        const FIRST: usize = 4096;
-        const LARGEST: usize = 64 * 1024;
-        if self.parsed > 0 {
-            self.bytes.drain(..self.parsed);
-            self.parsed = 0;
-        }
-        let full = self.bytes.len() == self.bytes.capacity();
-        if full {
-            let grown = (self.bytes.capacity() * 4).clamp(FIRST, LARGEST);
-            self.bytes.reserve_exact(grown);
-        }
-    }
-
-    /// Forgets everything and makes room for bytes that nobody will look at.
-    pub(super) fn discard(&mut self) {
-        self.parsed = 0;
-        self.bytes.clear();
-        self.make_room();
-    }
-
-    fn rest(&self) -> &[u8] {
-        &self.bytes[self.parsed..]
-    }
 }
 
 impl Connection {
@@ -96,11 +64,17 @@ impl Connection {
             endpoints,
             state: RefCell::default(),
             deadlines: Deadlines::default(),
+            activity: Activity::default(),
+            events: EventLog::default(),
+            raw: RawInput::default(),
+            socket_views: Cell::new(0),
+            failed_with: Cell::new(false),
+            bytes_read: Cell::new(0),
             requests: Cell::new(0),
             in_message: Cell::new(false),
             held: Cell::new(false),
             loops: Cell::new(2),
-            closed: Signal::default(),
+            changed: Signal::default(),
             receiving: Signal::default(),
             sending: Signal::default(),
         }
@@ -116,8 +90,20 @@ impl Connection {
             return None;
         }
         let step = self.state.borrow().next_receive(held_back, self.high_water_mark());
+        let step = step.filter(|step| *step != ReceiveStep::ReadRaw || !self.raw_is_full());
         self.held.set(step.is_none());
         step
+    }
+
+    /// Bytes have arrived.
+    pub(super) fn received(self: &Rc<Self>, bytes: usize, inbox: &mut Inbox) {
+        self.bytes_read.set(self.bytes_read.get() + bytes as u64);
+        self.touch();
+        if self.state.borrow().is_open() {
+            self.parse(inbox);
+        } else if self.state.borrow().is_readable() {
+            self.receive_raw(inbox);
+        }
     }
 
     /// Parses what was received as far as back-pressure allows.
@@ -130,25 +116,25 @@ impl Connection {
                 inbox.held_back = true;
                 break;
             }
-            match inbox.decoder.decode(&inbox.bytes[inbox.parsed..]) {
+            match inbox.decode() {
                 Ok((consumed, event)) => {
                     let more = event.is_some();
                     if let Some(event) = event {
-                        self.receive(event, inbox.rest());
+                        self.receive(event, consumed, inbox);
+                    } else {
+                        inbox.consume(consumed);
                     }
-                    inbox.parsed += consumed;
-                    if !more {
+                    if inbox.decoder.is_upgraded() {
+                        self.left(inbox);
+                    } else if !more {
                         break;
                     }
                 }
-                Err(error) => self.refuse(&error),
+                Err(error) => self.refuse(error, inbox.newest()),
             }
         }
         self.note_progress(!inbox.decoder.is_idle());
-        if inbox.parsed == inbox.bytes.len() {
-            inbox.bytes.clear();
-            inbox.parsed = 0;
-        }
+        inbox.rewind();
         self.advance();
     }
 
@@ -157,9 +143,13 @@ impl Connection {
         if self.state.borrow().is_open()
             && let Err(error) = inbox.decoder.finish()
         {
-            self.refuse(&error);
+            self.refuse(error, &[]);
         }
-        if self.server.settings().http_allow_half_open {
+        let tunnel = self.state.borrow().is_tunnel();
+        if tunnel {
+            self.end_raw_input();
+        }
+        if tunnel || self.server.settings().http_allow_half_open {
             self.state.borrow_mut().peer_ended();
         } else {
             self.state.borrow_mut().close_now();
@@ -167,15 +157,20 @@ impl Connection {
         self.advance();
     }
 
-    fn receive(self: &Rc<Self>, event: Event, input: &[u8]) {
+    fn receive(self: &Rc<Self>, event: Event, consumed: usize, inbox: &mut Inbox) {
         match event {
-            Event::RequestHead(head) => self.receive_head(head),
+            Event::RequestHead(head) => {
+                inbox.consume(consumed);
+                self.receive_head(head, inbox);
+            }
             Event::Data(range) => {
                 if let Some(exchange) = self.state.borrow().receiving() {
-                    exchange.receive_body(&input[range]);
+                    exchange.receive_body(&inbox.rest()[range]);
                 }
+                inbox.consume(consumed);
             }
             Event::End(trailers) => {
+                inbox.consume(consumed);
                 self.deadlines.clear(Timer::Request);
                 self.in_message.set(false);
                 let complete = self.state.borrow_mut().request_complete();
@@ -183,7 +178,7 @@ impl Connection {
                     exchange.receive_end(trailers);
                 }
                 if self.is_idle() {
-                    self.server.time_idle(self);
+                    self.time_idle();
                 }
             }
             // A server's decoder reads requests only.
@@ -191,32 +186,59 @@ impl Connection {
         }
     }
 
-    fn receive_head(self: &Rc<Self>, head: RequestHead) {
+    fn receive_head(self: &Rc<Self>, head: RequestHead, inbox: &mut Inbox) {
         self.deadlines.clear(Timer::Headers);
-        self.deadlines.clear(Timer::KeepAlive);
+        self.end_idle_time();
         self.requests.set(self.requests.get() + 1);
-        let verdict = dispatch::judge(&head, &self.server.settings(), self.requests.get());
+        let number = self.requests.get();
+        let verdict = dispatch::judge(&head, &self.server.settings(), self.server.listened(), number);
         if verdict == Verdict::Close {
             self.state.borrow_mut().stop_reading();
             return;
         }
-        let outgoing = dispatch::answer_to(&head, &self.server.settings(), self.requests.get());
+        let has_body = head.framing != BodyLength::None;
+        let outgoing = dispatch::answer_to(&head, &self.server.settings(), number);
         let exchange = Rc::new(Exchange::new(Rc::clone(self), head, outgoing));
-        self.state.borrow_mut().accept(&exchange);
-        dispatch::deliver(verdict, exchange);
+        match verdict {
+            Verdict::Leave(leaving) => {
+                inbox.decoder.upgrade();
+                self.state.borrow_mut().receive_only(&exchange);
+                self.leave(leaving, exchange, has_body);
+            }
+            verdict => {
+                self.state.borrow_mut().accept(&exchange);
+                dispatch::deliver(verdict, exchange);
+            }
+        }
     }
 
     /// A message is being received, or not: its time runs from its first byte. Messages that arrive
     /// whole are never seen here.
     fn note_progress(&self, receiving: bool) {
-        if receiving && !self.in_message.replace(receiving) {
-            self.deadlines.clear(Timer::KeepAlive);
+        let tunnel = self.state.borrow().is_tunnel();
+        if receiving && !tunnel && !self.in_message.replace(receiving) {
+            self.end_idle_time();
             self.server.time_message(self);
         }
     }
 
-    fn refuse(&self, error: &ParseError) {
-        self.state.borrow_mut().refuse(dispatch::reply_to(error.code));
+    /// Bytes cannot be parsed: the application deals with it, or the peer is told and the connection
+    /// ends.
+    fn refuse(self: &Rc<Self>, error: ParseError, packet: &[u8]) {
+        self.fail_request(Error::parse(error, packet.to_vec()));
+    }
+
+    /// The request that is being received cannot be completed.
+    pub(super) fn fail_request(self: &Rc<Self>, error: Error) {
+        let reply = dispatch::reply_to(error.code());
+        let tunnel = self.state.borrow().is_tunnel();
+        if !tunnel && self.report_client_error(error) {
+            let mut state = self.state.borrow_mut();
+            state.read_raw();
+            state.lose_receiving();
+        } else if tunnel || !self.state.borrow_mut().refuse(reply) {
+            self.destroy();
+        }
     }
 
     // What the sending loop calls.
@@ -227,6 +249,7 @@ impl Connection {
 
     /// A write is done; tells every answer that it finished.
     pub(super) fn flushed(&self, buffer: Vec<u8>) {
+        self.touch();
         self.state.borrow_mut().flushed(buffer);
         loop {
             let Some(exchange) = self.state.borrow_mut().next_flushed() else { break };
@@ -238,16 +261,23 @@ impl Connection {
         };
         match oldest {
             Some(oldest) => oldest.set_unflushed(unflushed),
-            None if self.is_idle() => self.server.time_idle(self),
+            None if self.is_idle() => self.time_idle(),
             None => {}
+        }
+        if unflushed == 0 {
+            self.events.record(SocketEvent::Drain);
+            self.changed.notify();
         }
         self.resume_receiving();
     }
 
     pub(super) fn sent_end(&self) {
         self.state.borrow_mut().sent_end();
-        self.server.time_linger(self);
+        if !self.state.borrow().is_readable() {
+            self.server.time_linger(self);
+        }
         self.receiving.notify();
+        self.changed.notify();
     }
 
     // What anybody calls.
@@ -275,21 +305,16 @@ impl Connection {
         self.state.borrow_mut().return_output(buffer, appended);
     }
 
-    /// A deadline has passed.
-    pub(super) fn timed_out(self: &Rc<Self>, timer: Timer) {
-        match timer {
-            Timer::Headers | Timer::Request => {
-                self.state.borrow_mut().refuse(dispatch::reply_to("ERR_HTTP_REQUEST_TIMEOUT"));
-                self.receiving.notify();
-                self.advance();
-            }
-            Timer::KeepAlive | Timer::Linger => self.destroy(),
+    /// The transport has failed: Node's 'error' on the socket, and 'clientError'.
+    pub(super) fn failed(self: &Rc<Self>, error: NetError) {
+        if self.is_destroyed() {
+            return;
         }
-    }
-
-    /// The transport has failed.
-    pub(super) fn failed(&self, _error: NetError) {
-        self.destroy();
+        let error = Error::system("read", error.code);
+        if !self.state.borrow().is_tunnel() {
+            self.report_client_error(error.clone());
+        }
+        self.destroy_with(Some(error));
     }
 
     /// Ends the connection when what is owed is out: nothing more is parsed.
@@ -306,12 +331,19 @@ impl Connection {
             return;
         }
         self.destroy();
+        self.raw.abort();
         let unfinished = self.state.borrow_mut().take_unfinished();
-        for exchange in unfinished {
+        // Node's order (E22 to E25): the requests are cut short, the socket closes, the answers do.
+        for exchange in &unfinished {
             exchange.abort();
         }
+        self.events.record(SocketEvent::Close(self.failed_with.get()));
+        self.events.end();
+        for exchange in unfinished {
+            exchange.gone();
+        }
         self.server.forget(self.id);
-        self.closed.notify();
+        self.changed.notify();
     }
 
     /// Ends both directions at once, losing what is queued.
@@ -337,7 +369,51 @@ impl Connection {
 
     /// Whether no answer is owed and no request has begun: what may be closed without harm.
     pub(super) fn is_idle(&self) -> bool {
-        self.state.borrow().is_idle() && !self.in_message.get()
+        let state = self.state.borrow();
+        state.is_idle() && !state.is_tunnel() && !self.in_message.get()
+    }
+
+    /// HTTP lets the connection go.
+    pub(super) fn release(&self) {
+        self.state.borrow_mut().release();
+    }
+
+    /// What arrives from now on is the application's.
+    pub(super) fn start_reading_raw(&self) {
+        self.state.borrow_mut().read_raw();
+    }
+
+    /// The answer that is being given, for whoever the connection's idleness concerns.
+    pub(super) fn oldest_owed(&self) -> Option<Rc<Exchange>> {
+        self.state.borrow().oldest_owed()
+    }
+
+    pub(super) fn is_tunnel(&self) -> bool {
+        self.state.borrow().is_tunnel()
+    }
+
+    pub(super) fn is_readable(&self) -> bool {
+        self.state.borrow().is_readable()
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.state.borrow().is_writable()
+    }
+
+    pub(super) fn lost_output(&self) -> bool {
+        self.state.borrow().lost_output()
+    }
+
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.bytes_read.get()
+    }
+
+    pub(super) fn bytes_written(&self) -> u64 {
+        self.state.borrow().bytes_written()
+    }
+
+    pub(super) fn state_mut(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
     }
 
     fn high_water_mark(&self) -> usize {

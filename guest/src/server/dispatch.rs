@@ -2,7 +2,15 @@
 
 use std::rc::Rc;
 
-use super::{events::ServerEventKind, exchange::Exchange, options::Settings, response::ServerResponse};
+use super::{
+    events::{ServerEventKind, ServerEvents},
+    exchange::Exchange,
+    incoming_message::IncomingMessage,
+    options::Settings,
+    response::ServerResponse,
+    socket::Socket,
+    tunnel::Leaving,
+};
 use crate::{
     message::{HeadFields, OutgoingMessage, ResponseContext, headers::contains_word},
     proto::{BodyLength, HostField, Method, RequestHead},
@@ -16,8 +24,14 @@ pub(super) enum Verdict {
     Request,
     /// As `Request`, after an automatic `100 Continue` (I-16).
     Continue,
+    /// The application decides whether to continue.
+    CheckContinue,
     /// 417: an expectation that nobody here can meet.
     ExpectationFailed,
+    /// The application looks at an expectation.
+    CheckExpectation,
+    /// The connection leaves HTTP and the application takes it.
+    Leave(Leaving),
     /// 400: HTTP/1.1 without Host, or (difference S1) with more than one or an invalid one.
     BadHost,
     /// 503: more requests than `maxRequestsPerSocket` allows.
@@ -27,9 +41,13 @@ pub(super) enum Verdict {
 }
 
 /// Judges the `number`th request of its connection, in Node's order.
-pub(super) fn judge(head: &RequestHead, settings: &Settings, number: u64) -> Verdict {
+pub(super) fn judge(head: &RequestHead, settings: &Settings, listened: ServerEvents, number: u64) -> Verdict {
     if head.method == Method::Connect {
-        return Verdict::Close;
+        let taken = listened.contains(ServerEvents::CONNECT);
+        return if taken { Verdict::Leave(Leaving::Connect) } else { Verdict::Close };
+    }
+    if head.upgrade && listened.contains(ServerEvents::UPGRADE) {
+        return Verdict::Leave(Leaving::Upgrade);
     }
     let http_1_1 = head.version == (1, 1);
     let host_is_bad = match head.host {
@@ -40,12 +58,21 @@ pub(super) fn judge(head: &RequestHead, settings: &Settings, number: u64) -> Ver
     if host_is_bad {
         return Verdict::BadHost;
     }
-    if settings.max_requests_per_socket > 0 && number > u64::from(settings.max_requests_per_socket) {
+    if http_1_1
+        && settings.max_requests_per_socket > 0
+        && number > u64::from(settings.max_requests_per_socket)
+    {
         return Verdict::TooMany;
     }
     match (head.expect(), http_1_1) {
-        (Some(expect), true) if contains_word(expect, "100-continue") => Verdict::Continue,
-        (Some(_), true) => Verdict::ExpectationFailed,
+        (Some(expect), true) if contains_word(expect, "100-continue") => {
+            let asked = listened.contains(ServerEvents::CHECK_CONTINUE);
+            if asked { Verdict::CheckContinue } else { Verdict::Continue }
+        }
+        (Some(_), true) => {
+            let asked = listened.contains(ServerEvents::CHECK_EXPECTATION);
+            if asked { Verdict::CheckExpectation } else { Verdict::ExpectationFailed }
+        }
         _ => Verdict::Request,
     }
 }
@@ -72,33 +99,43 @@ pub(super) fn answer_to(head: &RequestHead, settings: &Settings, number: u64) ->
 
 /// Hands the exchange to the application, or answers it here.
 pub(super) fn deliver(verdict: Verdict, exchange: Rc<Exchange>) {
-    let status = match verdict {
-        Verdict::Request | Verdict::Close => None,
+    let server = Rc::clone(&exchange.connection.server);
+    match verdict {
+        Verdict::Request => server.emit(ServerEventKind::Request(ServerResponse::new(exchange))),
         Verdict::Continue => {
             // The answer cannot have begun: nobody has seen the exchange yet.
             let _ = exchange.answer(OutgoingMessage::write_continue);
-            None
-        }
-        Verdict::ExpectationFailed => Some((417, false)),
-        Verdict::BadHost => Some((400, true)),
-        Verdict::TooMany => Some((503, true)),
-    };
-    match status {
-        None => {
-            let server = Rc::clone(&exchange.connection.server);
             server.emit(ServerEventKind::Request(ServerResponse::new(exchange)));
         }
-        Some((status, close)) => {
-            exchange.dump();
-            let close = close.then(|| ("Connection".to_owned(), "close".to_owned()));
-            // Both calls are legal on a fresh answer with a valid status and header.
-            let _ = exchange.answer(|outgoing| {
-                let date = runtime::date();
-                outgoing.write_head(status, None, HeadFields::Strings(close.as_slice()), &date)?;
-                outgoing.end(None, &date)
-            });
+        Verdict::CheckContinue => server.emit(ServerEventKind::CheckContinue(ServerResponse::new(exchange))),
+        Verdict::CheckExpectation => {
+            server.emit(ServerEventKind::CheckExpectation(ServerResponse::new(exchange)));
         }
+        Verdict::ExpectationFailed => answer(&exchange, 417, false),
+        Verdict::BadHost => answer(&exchange, 400, true),
+        Verdict::TooMany => {
+            // `Connection: close` comes with the limit, and as in Node the connection stays (I-17).
+            answer(&exchange, 503, false);
+            if server.listens_to(ServerEvents::DROP_REQUEST) {
+                let socket = Socket::new(&exchange.connection);
+                server.emit(ServerEventKind::DropRequest { request: IncomingMessage::new(exchange), socket });
+            }
+        }
+        // Never delivered: the connection deals with them.
+        Verdict::Close | Verdict::Leave(_) => {}
     }
+}
+
+/// Answers without the application.
+fn answer(exchange: &Exchange, status: u16, close: bool) {
+    exchange.dump();
+    let close = close.then(|| ("Connection".to_owned(), "close".to_owned()));
+    // Both calls are legal on a fresh answer with a valid status and header.
+    let _ = exchange.answer(|outgoing| {
+        let date = runtime::date();
+        outgoing.write_head(status, None, HeadFields::Strings(close.as_slice()), &date)?;
+        outgoing.end(None, &date)
+    });
 }
 
 /// The reply to bytes that could not be parsed, by the error's code (SV3, I-11).

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::{
     Shared,
-    connection::{Connection, Inbox},
+    connection::Connection,
+    events::{ServerEventKind, ServerEvents},
+    inbox::Inbox,
     state::{ReceiveStep, SendStep},
 };
 use crate::{
     net::{Listener, ReadOutcome, Reader, Stream, Writer},
-    proto::{Decoder, Direction},
     runtime::{self, unless},
 };
 
@@ -30,14 +31,15 @@ pub(super) async fn accept(server: Rc<Shared>, mut listener: Listener) {
 pub(super) fn begin(server: &Rc<Shared>, stream: Stream) {
     let (reader, writer, endpoints) = stream.split();
     if server.is_full() {
+        if server.listens_to(ServerEvents::DROP) {
+            server.emit(ServerEventKind::Drop { local: endpoints.local(), remote: endpoints.remote() });
+        }
         runtime::spawn(refuse(reader, writer));
         return;
     }
-    let settings = server.settings();
-    let decoder = Decoder::new(Direction::Request, settings.limits(), settings.leniency());
-    drop(settings);
+    let inbox = Inbox::new(&server.settings());
     let connection = server.add_connection(endpoints);
-    runtime::spawn(receive(Rc::clone(&connection), reader, Inbox::new(decoder)));
+    runtime::spawn(receive(Rc::clone(&connection), reader, inbox));
     runtime::spawn(send(connection, writer));
 }
 
@@ -61,7 +63,7 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbo
                 continue;
             }
             ReceiveStep::Stop => break,
-            ReceiveStep::Read => inbox.make_room(),
+            ReceiveStep::Read | ReceiveStep::ReadRaw => inbox.make_room(),
             ReceiveStep::Discard => inbox.discard(),
         }
         let buffer = std::mem::take(&mut inbox.bytes);
@@ -71,7 +73,7 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbo
         };
         inbox.bytes = buffer;
         match outcome {
-            ReadOutcome::Data(_) => connection.parse(&mut inbox),
+            ReadOutcome::Data(bytes) => connection.received(bytes, &mut inbox),
             ReadOutcome::End => connection.peer_ended(&mut inbox),
             ReadOutcome::Failed(error) => connection.failed(error),
         }

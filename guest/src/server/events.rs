@@ -1,18 +1,19 @@
-//! What a server tells its application, pulled in batches.
+//! What a server and its objects tell the application, pulled in batches.
 
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     mem,
+    net::SocketAddr,
 };
 
-use super::response::ServerResponse;
+use super::{incoming_message::IncomingMessage, response::ServerResponse, socket::Socket};
 use crate::{
     error::Error,
-    runtime::{self, Signal},
+    runtime::{self, EventKind, Signal},
 };
 
-/// One event, numbered in the order in which all events of this instance happened.
+/// One event of a server, numbered in the order in which all events of this instance happened.
 #[derive(Debug)]
 pub struct ServerEvent {
     /// From the one counter of the instance.
@@ -26,6 +27,40 @@ pub struct ServerEvent {
 pub enum ServerEventKind {
     /// `'request'`: a request waits for its answer.
     Request(ServerResponse),
+    /// `'checkContinue'`: a request with `Expect: 100-continue`.
+    CheckContinue(ServerResponse),
+    /// `'checkExpectation'`: a request with another `Expect`.
+    CheckExpectation(ServerResponse),
+    /// `'clientError'`: a connection failed or sent what is not HTTP. Whoever takes it must end or
+    /// destroy the socket; dropping that does.
+    ClientError {
+        /// What went wrong.
+        error: Error,
+        /// The connection.
+        socket: Socket,
+    },
+    /// `'connect'`: a CONNECT request.
+    Connect(Upgrade),
+    /// `'upgrade'`: a request to change the protocol.
+    Upgrade(Upgrade),
+    /// `'connection'`: a new connection.
+    Connection(Socket),
+    /// `'drop'`: a connection was refused because there are too many.
+    Drop {
+        /// The address on this side.
+        local: Option<SocketAddr>,
+        /// The peer's.
+        remote: Option<SocketAddr>,
+    },
+    /// `'dropRequest'`: a request was refused because its connection had served enough.
+    DropRequest {
+        /// The request.
+        request: IncomingMessage,
+        /// Its connection.
+        socket: Socket,
+    },
+    /// `'timeout'`: a connection was idle.
+    Timeout(Socket),
     /// `'listening'`.
     Listening,
     /// `'error'`: accepting has failed.
@@ -34,7 +69,141 @@ pub enum ServerEventKind {
     Close,
 }
 
-/// Undelivered events, bounded: at [`Self::BOUND`] the server stops accepting and parsing.
+/// A connection that leaves HTTP.
+#[derive(Debug)]
+pub struct Upgrade {
+    /// The request.
+    pub request: IncomingMessage,
+    /// The connection, from now on the application's.
+    pub socket: Socket,
+    /// Bytes that came behind the request.
+    pub head: Vec<u8>,
+}
+
+/// Which events of a server are listened to (SV1–SV10): listening changes what happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerEvents(u16);
+
+impl ServerEvents {
+    /// Requests with `Expect: 100-continue`; else 100 is sent and `request` follows.
+    pub const CHECK_CONTINUE: Self = Self(1);
+    /// Requests with another `Expect`; else 417 is sent.
+    pub const CHECK_EXPECTATION: Self = Self(1 << 1);
+    /// Broken connections; else 400, 408, 413 or 431 is sent and the connection closed.
+    pub const CLIENT_ERROR: Self = Self(1 << 2);
+    /// CONNECT requests; else their connection is closed.
+    pub const CONNECT: Self = Self(1 << 3);
+    /// New connections.
+    pub const CONNECTION: Self = Self(1 << 4);
+    /// Refused connections.
+    pub const DROP: Self = Self(1 << 5);
+    /// Refused requests.
+    pub const DROP_REQUEST: Self = Self(1 << 6);
+    /// The server listens.
+    pub const LISTENING: Self = Self(1 << 7);
+    /// Idle connections; else they are destroyed.
+    pub const TIMEOUT: Self = Self(1 << 8);
+    /// Requests to change the protocol; else they are ordinary requests.
+    pub const UPGRADE: Self = Self(1 << 9);
+
+    /// The set with these bits, in the order of the constants.
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// What happened to a response.
+#[derive(Debug)]
+pub enum ResponseEvent {
+    /// `'drain'`: there is room for more.
+    Drain,
+    /// `'prefinish'`: `end` was called and everything is processed.
+    Prefinish,
+    /// `'finish'`: the last byte is with the operating system.
+    Finish,
+    /// `'timeout'`: the connection was idle.
+    Timeout,
+    /// `'error'`.
+    Error(Error),
+    /// `'close'`: the last event.
+    Close,
+}
+
+impl EventKind for ResponseEvent {
+    fn bit(&self) -> u8 {
+        1 << match self {
+            Self::Drain => 0,
+            Self::Prefinish => 1,
+            Self::Finish => 2,
+            Self::Timeout => 3,
+            Self::Error(_) => 4,
+            Self::Close => 5,
+        }
+    }
+}
+
+/// What happened to a request.
+#[derive(Debug)]
+pub enum MessageEvent {
+    /// `'aborted'`: it was cut short.
+    Aborted,
+    /// `'error'`.
+    Error(Error),
+    /// `'close'`: the last event.
+    Close,
+    /// `'timeout'`: the connection was idle.
+    Timeout,
+}
+
+impl EventKind for MessageEvent {
+    fn bit(&self) -> u8 {
+        1 << match self {
+            Self::Aborted => 0,
+            Self::Error(_) => 1,
+            Self::Close => 2,
+            Self::Timeout => 3,
+        }
+    }
+}
+
+/// What happened to a connection.
+#[derive(Debug)]
+pub enum SocketEvent {
+    /// `'connect'`: never on a server, where sockets are connected from the beginning.
+    Connect,
+    /// `'drain'`.
+    Drain,
+    /// `'timeout'`.
+    Timeout,
+    /// `'error'`.
+    Error(Error),
+    /// `'close'`, and whether because of an error: the last event.
+    Close(bool),
+}
+
+impl EventKind for SocketEvent {
+    fn bit(&self) -> u8 {
+        1 << match self {
+            Self::Connect => 0,
+            Self::Drain => 1,
+            Self::Timeout => 2,
+            Self::Error(_) => 3,
+            Self::Close(_) => 4,
+        }
+    }
+}
+
+/// Undelivered events of a server, bounded: at [`Self::BOUND`] it stops accepting and parsing.
 #[derive(Debug, Default)]
 pub(super) struct EventQueue {
     events: RefCell<VecDeque<ServerEvent>>,
@@ -62,8 +231,8 @@ impl EventQueue {
         let mut events = self.events.borrow_mut();
         let count = max.min(events.len());
         let taken = events.drain(..count).collect();
-        let resumed =
-            if events.len() < Self::BOUND { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
+        let room = events.len() < Self::BOUND;
+        let resumed = if room { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
         (taken, resumed)
     }
 

@@ -5,12 +5,15 @@ use std::{
     rc::Rc,
 };
 
-use super::connection::Connection;
+use super::{
+    connection::Connection,
+    events::{MessageEvent, ResponseEvent},
+};
 use crate::{
     error::Error,
     message::{Body, OutgoingMessage, ReadResult},
     proto::{Fields, RequestHead},
-    runtime::Signal,
+    runtime::{EventLog, Signal},
 };
 
 /// A request, its body as it arrives, and the answer to it.
@@ -19,10 +22,16 @@ pub(crate) struct Exchange {
     pub(super) connection: Rc<Connection>,
     pub(super) head: RequestHead,
     body: RefCell<Body>,
+    /// Why the request was destroyed by the application, if it gave a reason.
+    destroyed_with: RefCell<Option<Error>>,
     pub(super) outgoing: RefCell<OutgoingMessage>,
     stage: Cell<Stage>,
     /// How many `IncomingMessage` views there are; when the last goes, an unread body is dumped.
     request_views: Cell<usize>,
+    /// Which ends were told to whom, so that each is told once.
+    told: Cell<Told>,
+    pub(super) events: EventLog<ResponseEvent>,
+    pub(super) message_events: EventLog<MessageEvent>,
     /// Notified whenever something changes that a caller can wait for.
     pub(super) changed: Signal,
 }
@@ -38,6 +47,15 @@ pub(super) enum Stage {
     Flushed,
     /// The connection is gone, or a younger answer closed it.
     Aborted,
+}
+
+/// What was recorded for the application already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    prefinish: bool,
+    aborted: bool,
+    message_close: bool,
+    response_close: bool,
 }
 
 /// What moving an answer's bytes to the connection came to.
@@ -56,7 +74,11 @@ impl Exchange {
             body: RefCell::default(),
             outgoing: RefCell::new(outgoing),
             stage: Cell::new(Stage::Open),
+            destroyed_with: RefCell::default(),
             request_views: Cell::new(0),
+            told: Cell::default(),
+            events: EventLog::default(),
+            message_events: EventLog::default(),
             changed: Signal::default(),
         }
     }
@@ -91,17 +113,87 @@ impl Exchange {
     pub(super) fn flushed(&self) {
         self.stage.set(Stage::Flushed);
         self.outgoing.borrow_mut().set_finished();
+        self.events.record(ResponseEvent::Finish);
+        self.close_response();
+        if self.body.borrow().is_complete() {
+            self.close_message();
+        }
         self.changed.notify();
     }
 
     /// The connection will not carry this exchange any further.
     pub(super) fn abort(&self) {
         self.body.borrow_mut().abort();
+        if self.body.borrow().is_complete() {
+            self.close_message();
+        } else if !self.told.get().aborted {
+            self.told.set(Told { aborted: true, ..self.told.get() });
+            self.message_events.record(MessageEvent::Aborted);
+        }
         if matches!(self.stage.get(), Stage::Open | Stage::Answered) {
             self.stage.set(Stage::Aborted);
             self.outgoing.borrow_mut().destroy(None);
         }
         self.changed.notify();
+    }
+
+    /// The connection is gone: the last events of both halves (E22 to E25).
+    pub(super) fn gone(&self) {
+        self.close_response();
+        if self.body.borrow().is_aborted() && !self.told.get().message_close {
+            self.message_events.record(MessageEvent::Error(Error::aborted()));
+        }
+        self.close_message();
+        self.changed.notify();
+    }
+
+    /// The application destroys the request (E26). True when its connection must go.
+    pub(super) fn destroy_message(&self, error: Option<Error>) -> bool {
+        if self.body.borrow().is_complete() {
+            return false;
+        }
+        self.abort();
+        if let Some(error) = &error {
+            self.connection.report_client_error(error.clone());
+            self.message_events.record(MessageEvent::Error(error.clone()));
+        }
+        self.destroyed_with.replace(error);
+        self.close_message();
+        true
+    }
+
+    /// Why the request failed.
+    pub(super) fn message_error(&self) -> Option<Error> {
+        let given = self.destroyed_with.borrow().clone();
+        given.or_else(|| self.body.borrow().is_aborted().then(Error::aborted))
+    }
+
+    fn close_response(&self) {
+        if !self.told.get().response_close {
+            self.told.set(Told { response_close: true, ..self.told.get() });
+            self.events.record(ResponseEvent::Close);
+            self.events.end();
+        }
+    }
+
+    fn close_message(&self) {
+        if !self.told.get().message_close {
+            self.told.set(Told { message_close: true, ..self.told.get() });
+            self.message_events.record(MessageEvent::Close);
+            self.message_events.end();
+        }
+    }
+
+    /// Whether the request is over: read to its end or destroyed, and answered.
+    pub(super) fn message_is_closed(&self) -> bool {
+        self.told.get().message_close
+    }
+
+    fn tell_prefinish(&self) {
+        if !self.told.get().prefinish && self.outgoing.borrow().writable_ended() {
+            self.told.set(Told { prefinish: true, ..self.told.get() });
+            self.events.record(ResponseEvent::Prefinish);
+        }
     }
 
     pub(super) fn receive_body(&self, bytes: &[u8]) {
@@ -111,6 +203,9 @@ impl Exchange {
 
     pub(super) fn receive_end(&self, trailers: Option<Box<Fields>>) {
         self.body.borrow_mut().complete(trailers);
+        if self.stage.get() == Stage::Flushed {
+            self.close_message();
+        }
         self.changed.notify();
     }
 
@@ -120,7 +215,9 @@ impl Exchange {
 
     /// Tells the answer how much of it the connection still holds; wakes a writer that may go on.
     pub(super) fn set_unflushed(&self, bytes: usize) {
-        self.outgoing.borrow_mut().set_unflushed(bytes);
+        if self.outgoing.borrow_mut().set_unflushed(bytes) {
+            self.events.record(ResponseEvent::Drain);
+        }
         if bytes == 0 {
             self.changed.notify();
         }
@@ -170,6 +267,7 @@ impl Exchange {
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let result = change(&mut self.outgoing.borrow_mut());
+        self.tell_prefinish();
         self.connection.advance();
         result
     }
@@ -194,6 +292,7 @@ impl Exchange {
         drop(outgoing);
         let appended = wire.len() - before;
         self.connection.return_output(wire, appended);
+        self.tell_prefinish();
         self.connection.advance();
         result
     }

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use super::{exchange::Exchange, options::to_size, socket::Socket};
+use super::{events::MessageEvent, exchange::Exchange, socket::Socket};
 use crate::{
     error::Error,
     message::{Body, HeaderValue, ReadResult, headers},
     proto::Fields,
-    runtime,
+    runtime::{self, Millis, Recorded},
 };
 
 /// A request. Views are cheap and there can be several; dropping the last one dumps a body that is
@@ -96,8 +96,8 @@ impl IncomingMessage {
     }
 
     /// Takes at most `max` bytes of the body.
-    pub fn read(&self, max: u64) -> ReadResult {
-        self.0.read(to_size(max))
+    pub fn read(&self, max: usize) -> ReadResult {
+        self.0.read(max)
     }
 
     /// Reads the whole body. What was read before the call is not in it; a dropped call loses what
@@ -109,7 +109,7 @@ impl IncomingMessage {
     pub async fn read_all(&self, limit: u64) -> Result<Vec<u8>, Error> {
         let mut body = Vec::new();
         loop {
-            match self.read(u64::MAX) {
+            match self.read(usize::MAX) {
                 ReadResult::Data(bytes) if body.is_empty() => body = bytes,
                 ReadResult::Data(bytes) => body.extend_from_slice(&bytes),
                 ReadResult::Pending => self.readable().await,
@@ -133,11 +133,42 @@ impl IncomingMessage {
         self.0.dump();
     }
 
-    /// `message.destroy()`: destroys the connection if the message is incomplete.
-    pub fn destroy(&self) {
-        if !self.complete() {
+    /// `message.destroy()`: destroys the connection if the message is incomplete. With an error, that
+    /// becomes the message's and the server's 'clientError'.
+    pub fn destroy(&self, error: Option<Error>) {
+        if self.0.destroy_message(error) {
             self.0.connection.destroy();
         }
+    }
+
+    /// `message.destroyed`: destroyed, or over.
+    pub fn destroyed(&self) -> bool {
+        self.aborted() || self.0.message_is_closed()
+    }
+
+    /// `message.errored`.
+    pub fn errored(&self) -> Option<Error> {
+        self.0.message_error()
+    }
+
+    /// Replaces the set of events that are recorded, by [`MessageEvent`]'s bits.
+    pub fn listen_for(&self, bits: u8) {
+        self.0.message_events.listen_for(bits);
+    }
+
+    /// Waits until [`Self::take_events`] has something to give, or nothing can come any more.
+    pub async fn ready(&self) {
+        self.0.message_events.ready().await;
+    }
+
+    /// Takes at most `max` recorded events.
+    pub fn take_events(&self, max: usize) -> Vec<Recorded<MessageEvent>> {
+        self.0.message_events.take(max)
+    }
+
+    /// `message.setTimeout()`: the idle timeout of the connection; 0 switches it off.
+    pub fn set_timeout(&self, timeout: Millis) {
+        self.0.connection.set_idle_timeout(timeout);
     }
 
     /// `message.socket`.

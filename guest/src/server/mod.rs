@@ -13,6 +13,7 @@ mod dispatch;
 mod driver;
 mod events;
 mod exchange;
+mod inbox;
 mod incoming_message;
 mod listen;
 mod options;
@@ -22,6 +23,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod timeouts;
+mod tunnel;
 
 use std::{
     cell::{Cell, Ref, RefCell},
@@ -32,7 +34,7 @@ use std::{
 
 use self::{connection::Connection, events::EventQueue};
 pub use self::{
-    events::{ServerEvent, ServerEventKind},
+    events::{MessageEvent, ResponseEvent, ServerEvent, ServerEventKind, ServerEvents, SocketEvent, Upgrade},
     incoming_message::IncomingMessage,
     listen::ListenOptions,
     options::{MAX_CONNECTIONS, ServerOptions, Settings},
@@ -41,7 +43,7 @@ pub use self::{
 };
 use crate::{
     error::Error,
-    net::{Endpoints, Listener, Stream},
+    net::{AbortSignal, Endpoints, Listener, Stream},
     runtime::{self, Millis, Signal},
 };
 
@@ -59,7 +61,9 @@ impl Server {
     /// # Errors
     /// `ERR_OUT_OF_RANGE` for timeouts that contradict each other.
     pub fn create(options: ServerOptions) -> Result<Self, Error> {
+        let listened = options.listening.unwrap_or_default();
         let shared = Rc::new(Shared::new(Settings::new(options)?));
+        shared.listened.set(listened);
         runtime::spawn(timeouts::watch(Rc::clone(&shared)));
         Ok(Self(shared))
     }
@@ -73,15 +77,40 @@ impl Server {
     }
 
     /// Takes over a connection that was made elsewhere: Node's `server.emit('connection', duplex)`.
-    pub fn adopt(&self, stream: Stream) {
+    ///
+    /// # Errors
+    /// `ERR_SERVER_NOT_RUNNING` when the server was closed.
+    pub fn adopt(&self, stream: Stream) -> Result<(), Error> {
+        if matches!(*self.0.phase.borrow(), Phase::Closing | Phase::Closed) {
+            return Err(Error::server_not_running());
+        }
         driver::begin(&self.0, stream);
+        Ok(())
     }
 
-    /// Waits until there are events to take. Takes nothing, so dropping the wait loses nothing.
+    /// Closes the server when `signal` is raised, now or later: the `signal` of `server.listen()`.
+    pub fn close_on(&self, signal: &AbortSignal) {
+        let (signal, server) = (signal.clone(), Rc::downgrade(&self.0));
+        runtime::spawn(async move {
+            signal.raised().await;
+            if let Some(server) = server.upgrade() {
+                server.stop_listening();
+                server.close_idle_connections();
+            }
+        });
+    }
+
+    /// Replaces the set of events that are listened to.
+    pub fn listen_for(&self, events: ServerEvents) {
+        self.0.listened.set(events);
+    }
+
+    /// Waits until there are events to take, or none can come because the server is closed. Takes
+    /// nothing, so dropping the wait loses nothing.
     pub async fn ready(&self) {
         runtime::ensure_driver();
         let events = &self.0.events;
-        events.changed.wait(|| (!events.is_empty()).then_some(())).await;
+        events.changed.wait(|| (!events.is_empty() || self.0.is_closed()).then_some(())).await;
     }
 
     /// Takes at most `max` events, oldest first; none when there are none.
@@ -118,21 +147,20 @@ impl Server {
     pub async fn close(&self) -> Result<(), Error> {
         runtime::ensure_driver();
         let closing = self.0.stop_listening();
-        self.close_idle_connections();
+        self.0.close_idle_connections();
         self.0.changed.wait(|| self.0.is_over().then_some(())).await;
         if closing { Ok(()) } else { Err(Error::server_not_running()) }
     }
 
     /// `server.closeIdleConnections()`: those that neither send a request nor wait for an answer.
     pub fn close_idle_connections(&self) {
-        for connection in self.0.connections().iter().filter(|connection| connection.is_idle()) {
-            connection.destroy();
-        }
+        self.0.close_idle_connections();
     }
 
-    /// `server.closeAllConnections()`: destroys every connection, losing what it was doing.
+    /// `server.closeAllConnections()`: destroys every connection, losing what it was doing; not those
+    /// that HTTP has let go of.
     pub fn close_all_connections(&self) {
-        for connection in self.0.connections() {
+        for connection in self.0.connections().iter().filter(|connection| !connection.is_tunnel()) {
             connection.destroy();
         }
     }
@@ -156,7 +184,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.0.stop_listening();
-        self.close_idle_connections();
+        self.0.close_idle_connections();
         // Undelivered answers are dropped here, which destroys their connections.
         drop(self.0.events.abandon());
         self.0.room.notify();
@@ -167,6 +195,7 @@ impl Drop for Server {
 #[derive(Debug)]
 pub(crate) struct Shared {
     settings: RefCell<Settings>,
+    listened: Cell<ServerEvents>,
     phase: RefCell<Phase>,
     events: EventQueue,
     connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
@@ -201,6 +230,7 @@ impl Shared {
     fn new(settings: Settings) -> Self {
         Self {
             settings: RefCell::new(settings),
+            listened: Cell::default(),
             phase: RefCell::new(Phase::Idle),
             events: EventQueue::default(),
             connections: RefCell::default(),
@@ -216,6 +246,14 @@ impl Shared {
 
     fn settings(&self) -> Ref<'_, Settings> {
         self.settings.borrow()
+    }
+
+    fn listened(&self) -> ServerEvents {
+        self.listened.get()
+    }
+
+    fn listens_to(&self, events: ServerEvents) -> bool {
+        self.listened.get().contains(events)
     }
 
     fn emit(&self, kind: ServerEventKind) {
@@ -235,7 +273,9 @@ impl Shared {
         for listener in listeners {
             runtime::spawn(driver::accept(Rc::clone(self), listener));
         }
-        self.emit(ServerEventKind::Listening);
+        if self.listens_to(ServerEvents::LISTENING) {
+            self.emit(ServerEventKind::Listening);
+        }
         Ok(())
     }
 
@@ -282,6 +322,10 @@ impl Shared {
         matches!(*self.phase.borrow(), Phase::Idle | Phase::Closed)
     }
 
+    fn is_closed(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Closed)
+    }
+
     /// Whether undelivered events have reached their bound.
     fn is_congested(&self) -> bool {
         self.events.is_full()
@@ -309,12 +353,28 @@ impl Shared {
         self.connections.borrow_mut().insert(id, Rc::clone(&connection));
         // A connection that sends nothing is late with its first head (SV14).
         self.time_message(&connection);
+        let Settings { timeout, keep_alive, keep_alive_initial_delay, .. } = *self.settings();
+        if timeout > 0 {
+            connection.set_idle_timeout(timeout);
+        }
+        if keep_alive {
+            connection.endpoints.set_keep_alive(true, keep_alive_initial_delay);
+        }
+        if self.listens_to(ServerEvents::CONNECTION) {
+            self.emit(ServerEventKind::Connection(Socket::new(&connection)));
+        }
         connection
     }
 
     fn forget(&self, connection: u64) {
         self.connections.borrow_mut().remove(&connection);
         self.finish_closing();
+    }
+
+    fn close_idle_connections(&self) {
+        for connection in self.connections().iter().filter(|connection| connection.is_idle()) {
+            connection.destroy();
+        }
     }
 
     /// The connections there are now: whatever is done with them may change the map.

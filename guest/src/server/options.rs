@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::events::ServerEvents;
 use crate::{
     error::Error,
     proto::{Leniency, Limits},
@@ -41,6 +42,8 @@ pub struct ServerOptions {
     pub reject_non_standard_body_writes: Option<bool>,
     /// `httpAllowHalfOpen`; true, where Node has false (difference S6).
     pub http_allow_half_open: Option<bool>,
+    /// The events that are listened to; none.
+    pub listening: Option<ServerEvents>,
     /// How many connections may be open at once; 18000 (see [`MAX_CONNECTIONS`]).
     pub max_connections: Option<u32>,
 }
@@ -80,6 +83,10 @@ pub struct Settings {
     pub unique_headers: Rc<[String]>,
     /// Whether a body where none may be is an error.
     pub reject_non_standard_body_writes: bool,
+    /// Whether accepted sockets get TCP keep-alive probes.
+    pub keep_alive: bool,
+    /// Milliseconds of silence before the first probe; 0: the system's choice.
+    pub keep_alive_initial_delay: u64,
     /// Connections that may be open at once.
     pub max_connections: u32,
 }
@@ -119,6 +126,8 @@ impl Settings {
                 .map(|name| name.to_ascii_lowercase())
                 .collect(),
             reject_non_standard_body_writes: options.reject_non_standard_body_writes.unwrap_or(false),
+            keep_alive: options.keep_alive.unwrap_or(false),
+            keep_alive_initial_delay: options.keep_alive_initial_delay.unwrap_or(0),
             max_connections: options.max_connections.unwrap_or(MAX_CONNECTIONS),
         })
     }
@@ -137,7 +146,7 @@ impl Settings {
 }
 
 /// Sizes beyond the address space mean "no limit".
-pub(super) fn to_size(size: u64) -> usize {
+fn to_size(size: u64) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX)
 }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{
+    events::ResponseEvent,
     exchange::{Exchange, Stage},
     incoming_message::IncomingMessage,
     socket::Socket,
@@ -11,7 +12,7 @@ use crate::{
     error::Error,
     message::{HeadFields, HeaderValue, OutgoingMessage, headers::latin1_to_string},
     proto::Method,
-    runtime,
+    runtime::{self, Millis, Recorded},
 };
 
 /// The answer to one request. Dropping it before `end` destroys the connection, as nothing else
@@ -185,8 +186,31 @@ impl ServerResponse {
         let _ = self.finished().await;
     }
 
+    /// Replaces the set of events that are recorded, by [`ResponseEvent`]'s bits.
+    pub fn listen_for(&self, bits: u8) {
+        self.0.events.listen_for(bits);
+    }
+
+    /// Waits until [`Self::take_events`] has something to give, or nothing can come any more.
+    pub async fn ready(&self) {
+        self.0.events.ready().await;
+    }
+
+    /// Takes at most `max` recorded events.
+    pub fn take_events(&self, max: usize) -> Vec<Recorded<ResponseEvent>> {
+        self.0.events.take(max)
+    }
+
+    /// `response.setTimeout()`: the idle timeout of the connection; 0 switches it off.
+    pub fn set_timeout(&self, timeout: Millis) {
+        self.0.connection.set_idle_timeout(timeout);
+    }
+
     /// `response.destroy()`: destroys the connection, losing what is queued on it.
     pub fn destroy(&self, error: Option<Error>) {
+        if let Some(error) = &error {
+            self.0.events.record(ResponseEvent::Error(error.clone()));
+        }
         self.0.outgoing.borrow_mut().destroy(error);
         self.0.connection.destroy();
     }

@@ -13,7 +13,9 @@
 //!    error's own reply goes out and the connection ends (Node would let the error replace the
 //!    pending answers: difference S5).
 //! 4. A peer that has ended its side is answered, then the connection ends (difference S6).
-//! 5. After the end was sent, what still arrives is read and thrown away for a moment: a closed
+//! 5. A connection that HTTP lets go of is a [`Tunnel`]: what the application writes follows the owed
+//!    answers, and nothing but the application ends it.
+//! 6. After the end was sent, what still arrives is read and thrown away for a moment: a closed
 //!    socket with unread bytes resets the connection and takes the last answer with it.
 
 use std::{collections::VecDeque, mem, ptr, rc::Rc};
@@ -26,6 +28,8 @@ pub(super) enum Reading {
     /// Requests are parsed. Next: any other.
     #[default]
     Open,
+    /// What arrives is the application's. Next: `Discarding`, `Ended`.
+    Tunnel,
     /// Nothing that arrives is looked at any more. Next: `Ended`.
     Discarding,
     /// The peer has ended its side, or the connection is gone.
@@ -60,6 +64,8 @@ pub(super) enum ReceiveStep {
     Parse,
     /// Read more and parse it.
     Read,
+    /// Read more and keep it for the application.
+    ReadRaw,
     /// Read more and throw it away.
     Discard,
     /// Nothing more will be read.
@@ -73,15 +79,27 @@ pub(super) struct State {
     writing: Writing,
     /// Whether the connection was destroyed: both loops end without another word.
     destroyed: bool,
+    /// Set when HTTP has let the connection go.
+    tunnel: Option<Tunnel>,
     /// Answers owed, oldest first.
     owed: VecDeque<Rc<Exchange>>,
     /// The exchange whose request body is being received; it may have been answered already.
     receiving: Option<Rc<Exchange>>,
+    /// Requests that were cut short while the connection went on.
+    broken: Vec<Rc<Exchange>>,
     /// Sent after the last owed answer: the reply to bytes that could not be parsed.
     last_words: Option<&'static [u8]>,
     output: Output,
     /// Answers whose last byte is queued: (what must be flushed for it, exchange).
     flushing: VecDeque<(u64, Rc<Exchange>)>,
+}
+
+/// What the application sends on a connection that HTTP has let go of.
+#[derive(Debug, Default)]
+struct Tunnel {
+    /// Waits for the owed answers.
+    waiting: Vec<u8>,
+    ended: bool,
 }
 
 /// Bytes on their way to the peer.
@@ -103,6 +121,11 @@ impl State {
     /// Takes a request in: its answer is owed from now on.
     pub(super) fn accept(&mut self, exchange: &Rc<Exchange>) {
         self.owed.push_back(Rc::clone(exchange));
+        self.receiving = Some(Rc::clone(exchange));
+    }
+
+    /// Takes in a request that HTTP does not answer: it leaves HTTP.
+    pub(super) fn receive_only(&mut self, exchange: &Rc<Exchange>) {
         self.receiving = Some(Rc::clone(exchange));
     }
 
@@ -153,31 +176,93 @@ impl State {
                 self.writing = Writing::Closing;
             }
         }
-        if self.owed.is_empty() && self.reading != Reading::Open && self.writing == Writing::Open {
+        if self.owed.is_empty() && self.writing == Writing::Open {
+            self.advance_end();
+        }
+        !self.output.queued.is_empty() || self.writing == Writing::Closing
+    }
+
+    /// Nothing is owed: the end may follow.
+    fn advance_end(&mut self) {
+        if let Some(tunnel) = &mut self.tunnel {
+            let (waiting, ended) = (mem::take(&mut tunnel.waiting), tunnel.ended);
+            self.queue(&waiting);
+            if ended {
+                self.writing = Writing::Closing;
+            }
+        } else if self.reading != Reading::Open {
             if let Some(words) = self.last_words.take() {
                 self.queue(words);
             }
             self.writing = Writing::Closing;
         }
-        !self.output.queued.is_empty() || self.writing == Writing::Closing
     }
 
     /// Rule 3: `reply` follows the owed answers, the request that is being received is lost.
-    pub(super) fn refuse(&mut self, reply: &'static [u8]) {
-        let broken = self.receiving.take();
+    ///
+    /// False when no reply can follow: half an answer was sent, and the peer must see that it is cut.
+    pub(super) fn refuse(&mut self, reply: &'static [u8]) -> bool {
         self.stop_reading();
-        if let Some(broken) = broken
-            && let Some(at) = self.owed.iter().position(|owed| Rc::ptr_eq(owed, &broken))
-        {
-            self.owed.remove(at);
-            broken.abort();
-            if broken.head_sent() {
-                // Half an answer cannot be followed by another: the peer must see that it is cut.
-                self.destroy();
-                return;
-            }
+        let can_follow = self.lose_receiving();
+        self.last_words = can_follow.then_some(reply);
+        can_follow
+    }
+
+    /// The request that is being received will not be complete, and its answer not sent. False when
+    /// part of that answer was sent.
+    pub(super) fn lose_receiving(&mut self) -> bool {
+        let Some(broken) = self.receiving.take() else { return true };
+        self.broken.push(Rc::clone(&broken));
+        let Some(at) = self.owed.iter().position(|owed| Rc::ptr_eq(owed, &broken)) else { return true };
+        self.owed.remove(at);
+        broken.abort();
+        !broken.head_sent()
+    }
+
+    /// HTTP lets the connection go (rule 5).
+    pub(super) fn release(&mut self) {
+        self.tunnel.get_or_insert_default();
+    }
+
+    /// What arrives from now on is the application's.
+    pub(super) fn read_raw(&mut self) {
+        if self.reading == Reading::Open {
+            self.reading = Reading::Tunnel;
         }
-        self.last_words = Some(reply);
+    }
+
+    /// Bytes of the application's own. False when nothing can be sent any more.
+    pub(super) fn write_raw(&mut self, bytes: &[u8]) -> bool {
+        let ended = self.tunnel.as_ref().is_some_and(|tunnel| tunnel.ended);
+        if ended || self.writing != Writing::Open {
+            return false;
+        }
+        match &mut self.tunnel {
+            Some(tunnel) if !self.owed.is_empty() => tunnel.waiting.extend_from_slice(bytes),
+            _ => self.queue(bytes),
+        }
+        true
+    }
+
+    /// The application ends its side: of a tunnel after what it wrote, of HTTP after what is owed.
+    pub(super) fn end_raw(&mut self) {
+        match &mut self.tunnel {
+            Some(tunnel) => tunnel.ended = true,
+            None => self.stop_reading(),
+        }
+    }
+
+    /// The application has let its tunnel go: what it wrote and ended is sent, nothing else. False
+    /// when it has not ended it.
+    pub(super) fn abandon_tunnel(&mut self) -> bool {
+        if self.reading == Reading::Tunnel {
+            self.reading = Reading::Discarding;
+        }
+        self.tunnel.as_ref().is_none_or(|tunnel| tunnel.ended)
+    }
+
+    pub(super) fn is_tunnel(&self) -> bool {
+        self.tunnel.is_some()
     }
 
     /// Rule 4. The request that is being received, if any, has been refused before.
@@ -193,7 +278,7 @@ impl State {
 
     /// Nothing more is parsed: the connection ends when the owed answers are out.
     pub(super) fn stop_reading(&mut self) {
-        if self.reading == Reading::Open {
+        if matches!(self.reading, Reading::Open | Reading::Tunnel) {
             self.reading = Reading::Discarding;
         }
     }
@@ -210,9 +295,11 @@ impl State {
 
     /// The connection is gone: every exchange that is not over ends here.
     pub(super) fn take_unfinished(&mut self) -> Vec<Rc<Exchange>> {
-        let receiving = self.receiving.take();
-        let flushing = mem::take(&mut self.flushing).into_iter().map(|(_, exchange)| exchange);
-        receiving.into_iter().chain(flushing).chain(mem::take(&mut self.owed)).collect()
+        let mut unfinished = mem::take(&mut self.broken);
+        unfinished.extend(self.receiving.take());
+        unfinished.extend(mem::take(&mut self.flushing).into_iter().map(|(_, exchange)| exchange));
+        unfinished.extend(mem::take(&mut self.owed));
+        unfinished
     }
 
     /// What the sending loop does next, `None` while there is nothing to send.
@@ -253,6 +340,7 @@ impl State {
         match self.reading {
             Reading::Ended => Some(ReceiveStep::Stop),
             Reading::Discarding => Some(ReceiveStep::Discard),
+            Reading::Tunnel => Some(ReceiveStep::ReadRaw),
             Reading::Open if self.is_congested(high_water_mark) => None,
             Reading::Open if held_back => Some(ReceiveStep::Parse),
             Reading::Open => Some(ReceiveStep::Read),
@@ -275,7 +363,8 @@ impl State {
 
     /// Bytes given to the connection that the operating system has not taken.
     pub(super) fn unflushed(&self) -> usize {
-        self.output.queued.len() + self.output.in_flight
+        let waiting = self.tunnel.as_ref().map_or(0, |tunnel| tunnel.waiting.len());
+        self.output.queued.len() + self.output.in_flight + waiting
     }
 
     /// The answer whose bytes may go to the output.
@@ -292,6 +381,24 @@ impl State {
         self.reading == Reading::Open && self.writing == Writing::Open
     }
 
+    pub(super) fn is_readable(&self) -> bool {
+        matches!(self.reading, Reading::Open | Reading::Tunnel)
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.writing == Writing::Open && self.tunnel.as_ref().is_none_or(|tunnel| !tunnel.ended)
+    }
+
+    /// Bytes given to the connection since its beginning.
+    pub(super) fn bytes_written(&self) -> u64 {
+        self.output.total_queued + self.tunnel.as_ref().map_or(0, |tunnel| tunnel.waiting.len() as u64)
+    }
+
+    /// Whether bytes were given that will never be flushed.
+    pub(super) fn lost_output(&self) -> bool {
+        self.destroyed && self.output.total_flushed < self.output.total_queued
+    }
+
     pub(super) fn is_destroyed(&self) -> bool {
         self.destroyed
     }
@@ -301,9 +408,11 @@ impl State {
         self.output.total_queued += bytes.len() as u64;
     }
 
+    /// Answers that will not be sent: their requests end with the connection.
     fn abandon_owed(&mut self) {
         for exchange in mem::take(&mut self.owed) {
             exchange.abort();
+            self.broken.push(exchange);
         }
     }
 }

@@ -162,7 +162,7 @@ fn bodies_arrive_and_backpressure_stops_the_reading() {
     assert!(request.readable_length() < 80_000, "the rest waits in the transport");
     let mut read = 0;
     loop {
-        match request.read(u64::MAX) {
+        match request.read(usize::MAX) {
             ReadResult::Data(bytes) => read += bytes.len(),
             ReadResult::Pending => run_until_stalled(),
             ReadResult::End => break,

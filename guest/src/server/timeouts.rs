@@ -7,8 +7,16 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use super::{Shared, connection::Connection};
-use crate::runtime::{self, Millis, unless};
+use super::{
+    Shared,
+    connection::Connection,
+    events::{MessageEvent, ResponseEvent, ServerEventKind, ServerEvents, SocketEvent},
+    socket::Socket,
+};
+use crate::{
+    error::Error,
+    runtime::{self, EventKind, Millis, unless},
+};
 
 /// What a connection can be late with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +27,13 @@ pub(super) enum Timer {
     Request,
     /// The next request on an idle connection (`keepAliveTimeout`).
     KeepAlive,
+    /// Any traffic (`server.timeout`, `setTimeout`).
+    Idle,
     /// The peer's end after ours.
     Linger,
 }
 
-const TIMERS: [Timer; 4] = [Timer::Headers, Timer::Request, Timer::KeepAlive, Timer::Linger];
+const TIMERS: [Timer; 5] = [Timer::Headers, Timer::Request, Timer::KeepAlive, Timer::Idle, Timer::Linger];
 
 /// The deadlines of one connection.
 #[derive(Debug, Default)]
@@ -38,12 +48,123 @@ impl Deadlines {
         self.0[timer as usize].set(None);
     }
 
+    fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].get().is_some()
+    }
+
     fn earliest(&self) -> Option<Millis> {
         self.0.iter().filter_map(Cell::get).min()
     }
 
     fn late(&self, now: Millis) -> Option<Timer> {
         TIMERS.into_iter().find(|timer| self.0[*timer as usize].get().is_some_and(|at| at <= now))
+    }
+}
+
+/// When a connection last moved, and how long it may stand still.
+#[derive(Debug, Default)]
+pub(super) struct Activity {
+    /// 0: for ever.
+    timeout: Cell<Millis>,
+    /// Kept only while there is a timeout.
+    last: Cell<Millis>,
+    /// `keepAliveTimeout` has taken the place of the timeout that was set: the next request begins
+    /// with the server's (I-20, SV6).
+    replaced: Cell<bool>,
+}
+
+impl Connection {
+    pub(super) fn idle_timeout(&self) -> Millis {
+        self.activity.timeout.get()
+    }
+
+    /// `socket.setTimeout()`.
+    pub(super) fn set_idle_timeout(&self, timeout: Millis) {
+        self.activity.timeout.set(timeout);
+        self.activity.replaced.set(false);
+        if timeout == 0 {
+            self.deadlines.clear(Timer::Idle);
+        } else {
+            let now = runtime::now();
+            self.activity.last.set(now);
+            self.server.set_deadline(self, Timer::Idle, now + timeout);
+        }
+    }
+
+    /// Bytes have moved.
+    pub(super) fn touch(&self) {
+        if self.activity.timeout.get() > 0 {
+            self.activity.last.set(runtime::now());
+            if !self.deadlines.is_set(Timer::Idle) {
+                self.server.set_deadline(self, Timer::Idle, runtime::now() + self.activity.timeout.get());
+            }
+        }
+    }
+
+    /// The connection has nothing to do.
+    pub(super) fn time_idle(&self) {
+        let keep_alive_timeout = self.server.settings().keep_alive_timeout;
+        if keep_alive_timeout > 0 && !self.is_tunnel() {
+            self.activity.replaced.set(true);
+            self.deadlines.clear(Timer::Idle);
+            let at = runtime::now() + keep_alive_timeout + KEEP_ALIVE_TIMEOUT_BUFFER;
+            self.server.set_deadline(self, Timer::KeepAlive, at);
+        }
+    }
+
+    /// The connection has something to do again.
+    pub(super) fn end_idle_time(&self) {
+        self.deadlines.clear(Timer::KeepAlive);
+        if self.activity.replaced.get() {
+            let timeout = self.server.settings().timeout;
+            self.set_idle_timeout(timeout);
+        }
+    }
+
+    /// A deadline has passed.
+    pub(super) fn timed_out(self: &Rc<Self>, timer: Timer, now: Millis) {
+        match timer {
+            Timer::Headers | Timer::Request => {
+                self.fail_request(Error::request_timeout());
+                self.receiving.notify();
+                self.advance();
+            }
+            Timer::Idle => {
+                let due = self.activity.last.get() + self.activity.timeout.get();
+                if due > now {
+                    self.server.set_deadline(self, Timer::Idle, due);
+                } else {
+                    self.stood_still();
+                }
+            }
+            Timer::KeepAlive => self.stood_still(),
+            Timer::Linger => self.destroy(),
+        }
+    }
+
+    /// Node's 'timeout': told to the request that is not complete, to the answer and to the server;
+    /// when none of them listens the connection is destroyed (I-21).
+    fn stood_still(self: &Rc<Self>) {
+        self.events.record(SocketEvent::Timeout);
+        if self.is_tunnel() {
+            return;
+        }
+        let mut handled = false;
+        if let Some(exchange) = self.oldest_owed() {
+            if !exchange.body().is_complete() {
+                handled |= exchange.message_events.listens_to(MessageEvent::Timeout.bit());
+                exchange.message_events.record(MessageEvent::Timeout);
+            }
+            handled |= exchange.events.listens_to(ResponseEvent::Timeout.bit());
+            exchange.events.record(ResponseEvent::Timeout);
+        }
+        if self.server.listens_to(ServerEvents::TIMEOUT) {
+            handled = true;
+            self.server.emit(ServerEventKind::Timeout(Socket::new(self)));
+        }
+        if !handled {
+            self.destroy();
+        }
     }
 }
 
@@ -67,15 +188,6 @@ impl Shared {
         }
         if settings.request_timeout > 0 {
             self.set_deadline(connection, Timer::Request, now + settings.request_timeout);
-        }
-    }
-
-    /// The connection has nothing to do.
-    pub(super) fn time_idle(&self, connection: &Connection) {
-        let keep_alive_timeout = self.settings().keep_alive_timeout;
-        if keep_alive_timeout > 0 {
-            let at = runtime::now() + keep_alive_timeout + KEEP_ALIVE_TIMEOUT_BUFFER;
-            self.set_deadline(connection, Timer::KeepAlive, at);
         }
     }
 
@@ -118,11 +230,12 @@ async fn next_check(server: &Shared) -> Option<Millis> {
 
 fn check(server: &Shared) {
     let now = runtime::now();
-    let mut earliest = None;
+    // Deadlines that are set meanwhile are in the connections that are looked at below.
+    let mut earliest: Option<Millis> = None;
     for connection in server.connections() {
         if let Some(timer) = connection.deadlines.late(now) {
             connection.deadlines.clear(timer);
-            connection.timed_out(timer);
+            connection.timed_out(timer, now);
         }
         earliest = earliest.into_iter().chain(connection.deadlines.earliest()).min();
     }
