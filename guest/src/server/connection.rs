@@ -215,10 +215,13 @@ impl Connection {
     /// A message is being received, or not: its time runs from its first byte. Messages that arrive
     /// whole are never seen here.
     fn note_progress(&self, receiving: bool) {
-        let tunnel = self.state.borrow().is_tunnel();
+        let (tunnel, in_body) = {
+            let state = self.state.borrow();
+            (state.is_tunnel(), state.receiving().is_some())
+        };
         if receiving && !tunnel && !self.in_message.replace(receiving) {
             self.end_idle_time();
-            self.server.time_message(self);
+            self.server.time_message(self, in_body);
         }
     }
 

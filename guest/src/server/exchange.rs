@@ -269,6 +269,8 @@ impl Exchange {
         let result = change(&mut self.outgoing.borrow_mut());
         self.tell_prefinish();
         self.connection.advance();
+        let unflushed = self.connection.unflushed();
+        self.outgoing.borrow_mut().set_unflushed(unflushed);
         result
     }
 

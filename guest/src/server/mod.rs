@@ -352,7 +352,7 @@ impl Shared {
         let connection = Rc::new(Connection::new(id, Rc::clone(self), endpoints));
         self.connections.borrow_mut().insert(id, Rc::clone(&connection));
         // A connection that sends nothing is late with its first head (SV14).
-        self.time_message(&connection);
+        self.time_message(&connection, false);
         let Settings { timeout, keep_alive, keep_alive_initial_delay, .. } = *self.settings();
         if timeout > 0 {
             connection.set_idle_timeout(timeout);

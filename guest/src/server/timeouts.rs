@@ -179,11 +179,11 @@ const LINGER: Millis = 2000;
 const GRANULARITY: Millis = 16;
 
 impl Shared {
-    /// A request's first byte has arrived, or a connection has begun.
-    pub(super) fn time_message(&self, connection: &Connection) {
+    /// A request's first byte has arrived, perhaps with its whole head, or a connection has begun.
+    pub(super) fn time_message(&self, connection: &Connection, in_body: bool) {
         let settings = self.settings();
         let now = runtime::now();
-        if settings.headers_timeout > 0 {
+        if settings.headers_timeout > 0 && !in_body {
             self.set_deadline(connection, Timer::Headers, now + settings.headers_timeout);
         }
         if settings.request_timeout > 0 {

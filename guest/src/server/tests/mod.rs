@@ -1,6 +1,10 @@
 //! The server on the in-memory transport with a manual clock.
 
-use super::{Answer, Server, ServerEventKind, ServerOptions, ServerResponse};
+mod events;
+mod timeouts;
+mod tunnel;
+
+use super::{Answer, Server, ServerEventKind, ServerOptions, ServerResponse, Socket};
 use crate::{
     message::ReadResult,
     net::{
@@ -43,6 +47,17 @@ impl Fixture {
             _ => None,
         });
         requests.collect()
+    }
+
+    /// A request and the socket of the client error behind it.
+    fn request_and_rest(&self) -> (ServerResponse, Socket) {
+        let mut events = self.server.take_events(9).into_iter().map(|event| event.kind);
+        match (events.next(), events.next()) {
+            (Some(ServerEventKind::Request(response)), Some(ServerEventKind::ClientError { socket, .. })) => {
+                (response, socket)
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     fn request(&self) -> ServerResponse {
