@@ -1,4 +1,5 @@
-//! Builds the test components for WebAssembly, in the one place that builds all guests.
+//! Builds the guests in `components/` for WebAssembly, in the one place that builds all guests, and
+//! tells tests and benchmarks where they are: `GUESTS` is the folder of `cases.wasm`, `linked.wasm` …
 
 #[path = "../host/build/wasm.rs"]
 mod wasm;
@@ -10,7 +11,7 @@ fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=../host/build/wasm.rs");
     match wasm::build(&["node-http-test-components"]) {
         Ok(artefacts) => {
-            println!("cargo::rustc-env=CASES={}", artefacts.join("cases.wasm").display());
+            println!("cargo::rustc-env=GUESTS={}", artefacts.display());
             ExitCode::SUCCESS
         }
         Err(message) => {

@@ -37,24 +37,18 @@ pub(crate) fn build(packages: &[&str]) -> Result<PathBuf, String> {
         return Err(format!("building {} for {TARGET} failed ({})", packages.join(", "), output.status));
     }
     let artefacts = target_dir.join(TARGET).join(PROFILE);
-    rerun_if_changed(&workspace, &artefacts, &String::from_utf8_lossy(&output.stdout))?;
+    rerun_if_changed(&workspace, &artefacts, &String::from_utf8_lossy(&output.stdout));
     Ok(artefacts)
 }
 
 /// What cargo and clippy set for this build script, and what the user set for native code, must not reach the guests.
 fn clean_environment(cargo: &mut Command) {
-    const NAMES: [&str; 6] = [
-        "RUSTC",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTFLAGS",
-        "CLIPPY_ARGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-    ];
-    const PREFIXES: [&str; 3] = ["CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_"];
+    // RUSTC with its wrappers; CARGO_ENCODED_RUSTFLAGS; the variables that stand for keys of cargo's configuration.
+    const PREFIXES: &str =
+        "RUSTC RUSTFLAGS CLIPPY_ARGS CARGO_ENCODED_ CARGO_BUILD_ CARGO_TARGET_ CARGO_PROFILE_";
     for (name, _) in env::vars_os() {
         let Some(name) = name.to_str() else { continue };
-        if NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        if PREFIXES.split(' ').any(|prefix| name.starts_with(prefix)) {
             cargo.env_remove(name);
         }
     }
@@ -62,37 +56,27 @@ fn clean_environment(cargo: &mut Command) {
 
 /// Makes sure that the toolchain in use has the target's standard library, with rustup where it has not.
 fn ensure_target() -> Result<(), String> {
-    // rustc answers with the folder in which the library belongs, whether it is there or not. rust-toolchain.toml asks
-    // for the target too, but rustup ignores that with RUSTUP_AUTO_INSTALL=0 and for toolchains chosen otherwise.
-    let libraries = PathBuf::from(rustc(&["--print", "target-libdir", "--target", TARGET])?);
-    if fs::read_dir(&libraries).is_ok_and(|mut entries| entries.next().is_some()) {
+    // rustc names the folder whether it is there or not. rust-toolchain.toml asks for the target, too, but rustup
+    // ignores that with RUSTUP_AUTO_INSTALL=0 and for toolchains chosen otherwise.
+    let libraries = rustc(&["--print", "target-libdir", "--target", TARGET])?;
+    if fs::read_dir(libraries).is_ok_and(|mut entries| entries.next().is_some()) {
         return Ok(());
     }
-    let toolchain = match env::var("RUSTUP_TOOLCHAIN") {
-        Ok(name) => name,
-        Err(_) => {
-            let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?);
-            sysroot.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-        }
+    let sysroot = rustc(&["--print", "sysroot"])?;
+    let toolchain = sysroot.rsplit(['/', '\\']).next().unwrap_or_default();
+    let arguments = ["target", "add", TARGET, "--toolchain", toolchain];
+    let trouble = match Command::new("rustup").args(arguments).status() {
+        Ok(status) if status.success() => return Ok(()),
+        Ok(status) => format!("rustup could not add it ({status})"),
+        Err(error) => format!("rustup does not start ({error})"),
     };
-    let advice =
-        format!("install it with `rustup target add {TARGET} --toolchain {toolchain}` and build again");
-    let status = Command::new("rustup").args(["target", "add", TARGET, "--toolchain", &toolchain]).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!(
-            "the Rust target {TARGET} is missing and rustup could not add it ({status}); {advice}"
-        )),
-        Err(error) => {
-            Err(format!("the Rust target {TARGET} is missing and rustup did not start ({error}); {advice}"))
-        }
-    }
+    let advice = format!("run `rustup {}` and build again", arguments.join(" "));
+    Err(format!("the Rust target {TARGET} is missing and {trouble}: {advice}"))
 }
 
 fn rustc(arguments: &[&str]) -> Result<String, String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(&rustc).args(arguments).output();
-    match output {
+    match Command::new(&rustc).args(arguments).output() {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
@@ -107,7 +91,6 @@ fn rustc(arguments: &[&str]) -> Result<String, String> {
 fn target_dir() -> Result<PathBuf, String> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: this is no build script")?);
     let marked = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    // <target>/<profile>/build/<package>-<hash>/out
     let folder = marked.or_else(|| out.ancestors().nth(4)).ok_or("OUT_DIR is not inside a target folder")?;
     Ok(folder.to_owned())
 }
@@ -119,7 +102,7 @@ fn workspace() -> Result<PathBuf, String> {
 }
 
 /// The `.d` file of an artefact names every source that went into it, WIT included; manifests are not sources.
-fn rerun_if_changed(workspace: &Path, artefacts: &Path, messages: &str) -> Result<(), String> {
+fn rerun_if_changed(workspace: &Path, artefacts: &Path, messages: &str) {
     let mut inputs =
         vec![workspace.join("Cargo.toml"), workspace.join("Cargo.lock"), PathBuf::from("build.rs")];
     // The folder is shared, so the messages have to tell which artefacts are ours.
@@ -128,15 +111,10 @@ fn rerun_if_changed(workspace: &Path, artefacts: &Path, messages: &str) -> Resul
         let Ok(rule) = fs::read_to_string(artefacts.join(name).with_extension("d")) else { continue };
         let sources = rule.split_once(": ").map_or("", |(_, sources)| sources.trim_end());
         // Spaces inside a name are escaped with a backslash.
-        inputs.extend(
-            sources.replace("\\ ", "\0").split(' ').map(|name| PathBuf::from(name.replace('\0', " "))),
-        );
+        let names = sources.replace("\\ ", "\0");
+        inputs.extend(names.split(' ').map(|name| PathBuf::from(name.replace('\0', " "))));
     }
     for input in inputs.iter().filter(|input| input.exists()) {
         println!("cargo::rerun-if-changed={}", input.display());
-    }
-    match inputs.len() {
-        0..=3 => Err("cargo did not say what it built".to_owned()),
-        _ => Ok(()),
     }
 }

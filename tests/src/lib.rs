@@ -151,8 +151,8 @@ fn app(sockets: Sockets) -> App {
 fn load(sockets: Sockets) -> Result<App> {
     static COMPOSED: OnceLock<Vec<u8>> = OnceLock::new();
     let composed = COMPOSED.get_or_init(|| {
-        node_http_host::plug(include_bytes!(env!("CASES")), COMPONENT)
-            .expect("node:http has what the cases import")
+        let cases = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
+        node_http_host::plug(cases, COMPONENT).expect("node:http has what the cases import")
     });
     let cache = Some(PathBuf::from(concat!(env!("OUT_DIR"), "/compiled")));
     Host::with(Options { cache, wasmtime_sockets: sockets == Sockets::Wasmtime })?.load(composed)

@@ -33,6 +33,8 @@ pub(super) struct Acceptor<T: 'static> {
     waiting: Option<(TcpStream, SocketAddr)>,
     /// Set while the listener rests.
     pause: Option<Pin<Box<Sleep>>>,
+    /// Whether the lack of descriptors has been logged, once until it is over.
+    warned: bool,
     /// Resolves when draining starts; `None` afterwards.
     draining: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     view: fn(&mut T) -> NetworkCtxView<'_>,
@@ -46,7 +48,7 @@ impl<T> Acceptor<T> {
         view: fn(&mut T) -> NetworkCtxView<'_>,
     ) -> Self {
         let draining = Box::pin(async move { drain.started().await });
-        Self { listener, family, waiting: None, pause: None, draining: Some(draining), view }
+        Self { listener, family, waiting: None, pause: None, warned: false, draining: Some(draining), view }
     }
 
     /// The next connection, or `None` when there will be no more.
@@ -64,10 +66,15 @@ impl<T> Acceptor<T> {
                 self.pause = None;
             }
             match self.listener.poll_accept(cx) {
-                Poll::Ready(Ok(connection)) => return Poll::Ready(Some(connection)),
+                Poll::Ready(Ok(connection)) => {
+                    self.warned = false;
+                    return Poll::Ready(Some(connection));
+                }
                 // wasi:sockets: the stream does not report errors that pass.
                 Poll::Ready(Err(error)) if is_exhaustion(&error) => {
-                    tracing::warn!("cannot accept connections at the moment: {error}");
+                    if !std::mem::replace(&mut self.warned, true) {
+                        tracing::warn!("cannot accept connections at the moment: {error}");
+                    }
                     self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
                 }
                 Poll::Ready(Err(error)) => {

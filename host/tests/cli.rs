@@ -1,0 +1,192 @@
+//! The command `node-http` from outside: what it prints, and how it exits.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+fn node_http(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_node-http"));
+    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+/// A file that lives as long as the test run.
+fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// The command fails with one line that contains every one of `parts`.
+#[track_caller]
+fn assert_fails(output: &Output, parts: &[&str]) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    for part in parts {
+        assert!(stderr.contains(part), "`{part}` is not in {stderr}");
+    }
+}
+
+/// A running server, killed when the test ends.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://").expect("a line with the address");
+        Self { address: address.to_owned(), child }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        let killed = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have exited already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn serve_answers_and_tells_the_real_port() {
+    let server = Server::start(node_http(&["--listen", "127.0.0.1:0"]));
+    assert!(server.get("/plain").starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(server.get("/nothing").starts_with("HTTP/1.1 404 Not Found\r\n"));
+}
+
+#[test]
+fn serve_reports_a_port_in_use() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let output =
+        node_http(&["serve", "--listen", &taken.local_addr().unwrap().to_string()]).output().unwrap();
+    assert_fails(&output, &["EADDRINUSE"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn serve_finishes_what_is_under_way_when_asked_to_stop() {
+    let mut server = Server::start(node_http(&["--listen", "127.0.0.1:0"]));
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(b"GET /slow?seconds=1 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    // The answer to another request proves that the first one has arrived.
+    server.get("/plain");
+    server.signal("TERM");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("after 1 s\n"), "{answer}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+#[cfg(unix)]
+fn serve_destroys_connections_after_the_grace() {
+    let mut command = node_http(&["--listen", "127.0.0.1:0", "--grace", "0"]);
+    let mut server = Server::start({
+        command.stderr(Stdio::piped());
+        command
+    });
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.write_all(b"GET /slow?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    server.get("/plain");
+    server.signal("INT");
+    assert_eq!(server.child.wait().unwrap().code(), Some(1));
+    let mut message = String::new();
+    server.child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    assert!(message.contains("destroyed"), "{message}");
+}
+
+#[test]
+#[cfg(unix)]
+fn serve_stops_at_once_at_the_second_signal() {
+    let mut server = Server::start(node_http(&["--listen", "127.0.0.1:0"]));
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.write_all(b"GET /slow?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    server.get("/plain");
+    server.signal("INT");
+    // Two signals at once would be one; the listener is closed when the first has been seen.
+    while TcpStream::connect(&server.address).is_ok() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    server.signal("INT");
+    assert_eq!(server.child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn run_denies_to_listen_unless_it_is_allowed() {
+    let app = file("denied.wasm", node_http_host::DEMO);
+    let output = node_http(&["run", app.to_str().unwrap(), "--env", "PORT=0"]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("--listen-allow 127.0.0.1:0"), "{stderr}");
+    assert!(stderr.contains("EACCES"), "{stderr}");
+}
+
+#[test]
+fn run_allows_what_it_is_told_to() {
+    let app = file("allowed.wasm", node_http_host::DEMO);
+    let arguments = ["run", app.to_str().unwrap(), "--env", "PORT=0", "--listen-allow", "127.0.0.0/8:0"];
+    assert!(Server::start(node_http(&arguments)).get("/plain").ends_with("Hello, world\n"));
+}
+
+#[test]
+fn run_refuses_what_is_no_program() {
+    for (name, bytes, reason) in [
+        ("text.wasm", &b"hello"[..], "not a WebAssembly file"),
+        ("module.wasm", b"\0asm\x01\0\0\0", "a core module, not a component"),
+        ("broken.wasm", b"\0asm\x0d\0\x01\0\xff", "not a valid component"),
+        ("empty.wasm", b"\0asm\x0d\0\x01\0", "exports no wasi:cli/run"),
+        ("library.wasm", node_http_host::COMPONENT, "exports no wasi:cli/run"),
+    ] {
+        let path = file(name, bytes);
+        let output = node_http(&["run", path.to_str().unwrap()]).output().unwrap();
+        assert_fails(&output, &[name, reason]);
+    }
+}
+
+#[test]
+fn run_reports_a_file_that_is_not_there() {
+    assert_fails(
+        &node_http(&["run", "/nowhere/app.wasm"]).output().unwrap(),
+        &["/nowhere/app.wasm", "No such file"],
+    );
+}
+
+#[test]
+fn compose_refuses_what_imports_nothing_of_ours() {
+    let app = file("composed.wasm", node_http_host::DEMO);
+    let output = node_http(&["compose", app.to_str().unwrap(), "-o", "/nowhere/out.wasm"]).output().unwrap();
+    assert_fails(&output, &["composed.wasm", "imports no interface of node:http"]);
+}
+
+#[test]
+fn bad_options_are_explained() {
+    let output = node_http(&["run", "app.wasm", "--listen-allow", "1.2.3.4:99999"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a port is 0 to 65535"));
+    let output = node_http(&["--log", "[", "--listen", "127.0.0.1:0"]).output().unwrap();
+    assert_fails(&output, &["--log ["]);
+}
