@@ -123,7 +123,8 @@ impl GuestIncomingMessage for IncomingMessage {
     }
 
     fn read(&self, max: u64) -> ReadResult {
-        match Self::read(self, max) {
+        // 0 asks for all that is there.
+        match Self::read(self, if max == 0 { u64::MAX } else { max }) {
             message::ReadResult::Data(bytes) => {
                 ReadResult::Data(BodyData { sequence: runtime::next_sequence(), bytes })
             }

@@ -30,7 +30,9 @@ impl GuestServer for Server {
     }
 
     fn take_events(&self, max: u32) -> Vec<ServerEvent> {
-        Self::take_events(self, max as usize).into_iter().map(ServerEvent::from).collect()
+        // 0 asks for all.
+        let max = if max == 0 { usize::MAX } else { max as usize };
+        Self::take_events(self, max).into_iter().map(ServerEvent::from).collect()
     }
 
     async fn listen(
