@@ -143,13 +143,16 @@ impl Drop for Case {
 /// The composed program, compiled once per process and kind of sockets.
 fn app(sockets: Sockets) -> App {
     static APPS: [OnceLock<App>; 2] = [OnceLock::new(), OnceLock::new()];
-    APPS[usize::from(sockets == Sockets::Wasmtime)].get_or_init(|| load(sockets).expect("the cases load")).clone()
+    APPS[usize::from(sockets == Sockets::Wasmtime)]
+        .get_or_init(|| load(sockets).expect("the cases load"))
+        .clone()
 }
 
 fn load(sockets: Sockets) -> Result<App> {
     static COMPOSED: OnceLock<Vec<u8>> = OnceLock::new();
     let composed = COMPOSED.get_or_init(|| {
-        node_http_host::plug(include_bytes!(concat!(env!("GUESTS"), "/cases.wasm")), COMPONENT).expect("node:http has what the cases import")
+        let cases = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
+        node_http_host::plug(cases, COMPONENT).expect("node:http has what the cases import")
     });
     let cache = Some(PathBuf::from(concat!(env!("OUT_DIR"), "/compiled")));
     Host::with(Options { cache, wasmtime_sockets: sockets == Sockets::Wasmtime })?.load(composed)

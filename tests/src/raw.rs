@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rustix::net::sockopt;
 
-use crate::wire::{chunks, latin1, to_latin1, without_dates};
 use crate::PATIENCE;
+use crate::wire::{chunks, latin1, to_latin1, without_dates};
 
 /// A connection. Everything sent and received is Latin-1 text; the value of `Date` reads `D`.
 #[derive(Debug)]
@@ -159,10 +159,12 @@ impl RawClient {
     pub fn reply(&mut self) -> Reply {
         while !self.received.contains("\r\n\r\n") && self.receive() {}
         let end = self.received.find("\r\n\r\n");
-        let end = end.unwrap_or_else(|| panic!("no response: {:?}, ended: {}", self.received, self.ended)) + 4;
+        let end =
+            end.unwrap_or_else(|| panic!("no response: {:?}, ended: {}", self.received, self.ended)) + 4;
         let head: String = self.received.drain(..end).collect();
         let fields = head.to_ascii_lowercase();
-        let length = fields.split("\r\n").find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let length =
+            fields.split("\r\n").find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         if let Some(length) = length {
             let body = self.take(length);
             Reply { head, body, trailers: String::new() }

@@ -110,10 +110,21 @@ fn body(name: &str) -> Option<Handler> {
             s.write(&text("cde"))?;
             end(s, "f")
         },
-        "1.0 end" | "1.0 keepalive end(x)" | "req close" | "no host" | "no host, requireHostHeader false"
-        | "expect bogus" | "expect 1.0" | "keepAliveTimeout 0" | "keepAliveTimeout 1500"
-        | "keepAliveTimeout 500" | "maxRequestsPerSocket 2" | "CONNECT no listener" | "Upgrade listener"
-        | "Upgrade with body (CL)" | "checkContinue final w/o continue" => |s, _| end(s, "x"),
+        "1.0 end"
+        | "1.0 keepalive end(x)"
+        | "req close"
+        | "no host"
+        | "no host, requireHostHeader false"
+        | "expect bogus"
+        | "expect 1.0"
+        | "keepAliveTimeout 0"
+        | "keepAliveTimeout 1500"
+        | "keepAliveTimeout 500"
+        | "maxRequestsPerSocket 2"
+        | "CONNECT no listener"
+        | "Upgrade listener"
+        | "Upgrade with body (CL)"
+        | "checkContinue final w/o continue" => |s, _| end(s, "x"),
         // Node's `q.upgrade`: here the request has come as an ordinary one.
         "Upgrade no listener" => |s, _| end(s, "xfalse"),
         "1.0 write+end" | "1.0 keepalive write+end" | "1.0 TE: chunked keepalive write+end" => |s, _| {

@@ -19,11 +19,16 @@ pub(crate) fn constants() {
 }
 
 pub(crate) async fn create_server() -> Done {
-    let server = http::create_server(Some(&ServerOptions { keep_alive_timeout: Some(9000), ..Default::default() }))
-        .expect("valid options");
+    let server =
+        http::create_server(Some(&ServerOptions { keep_alive_timeout: Some(9000), ..Default::default() }))
+            .expect("valid options");
     assert_eq!(server.keep_alive_timeout(), 9000);
-    let wrong = ServerOptions { headers_timeout: Some(2), request_timeout: Some(1), ..ServerOptions::default() };
-    assert_eq!(http::create_server(Some(&wrong)).expect_err("contradicting timeouts").code, "ERR_OUT_OF_RANGE");
+    let wrong =
+        ServerOptions { headers_timeout: Some(2), request_timeout: Some(1), ..ServerOptions::default() };
+    assert_eq!(
+        http::create_server(Some(&wrong)).expect_err("contradicting timeouts").code,
+        "ERR_OUT_OF_RANGE"
+    );
     let server = http::create_server(None).expect("no options");
     announce("created", &server).await;
     serve(&server, |response, _| end(&response, "created").expect("a fresh response")).await;

@@ -16,11 +16,20 @@ pub(crate) async fn parser() -> Done {
             Ok(())
         })
     };
-    futures_util::join!(
-        each_with("{}", default(), handler),
-        each_with("insecureHTTPParser", ServerOptions { insecure_http_parser: Some(true), ..default() }, handler),
-        each_with("maxHeaderSize", ServerOptions { max_header_size: Some(100), ..default() }, handler),
-    );
+    all([
+        Box::pin(each_with("{}", default(), handler)),
+        Box::pin(each_with(
+            "insecureHTTPParser",
+            ServerOptions { insecure_http_parser: Some(true), ..default() },
+            handler,
+        )),
+        Box::pin(each_with(
+            "maxHeaderSize",
+            ServerOptions { max_header_size: Some(100), ..default() },
+            handler,
+        )),
+    ])
+    .await;
 }
 
 /// One server; the path chooses what is tried.
@@ -188,9 +197,13 @@ fn destroy(response: &ServerResponse, request: &IncomingMessage) -> Result<(), E
 fn socket(response: &ServerResponse, request: &IncomingMessage) -> Result<(), Error> {
     let socket = request.socket().expect("a connection");
     let alias = request.connection().expect("a connection");
-    let addresses = [socket.remote_address(), alias.remote_address(), socket.local_address(), alias.local_address()];
-    let ports: Vec<String> =
-        addresses.into_iter().flatten().map(|address| format!("{}:{}", address.address, address.port)).collect();
+    let addresses =
+        [socket.remote_address(), alias.remote_address(), socket.local_address(), alias.local_address()];
+    let ports: Vec<String> = addresses
+        .into_iter()
+        .flatten()
+        .map(|address| format!("{}:{}", address.address, address.port))
+        .collect();
     respond(response, &ports.join(" "))
 }
 

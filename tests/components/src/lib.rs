@@ -29,8 +29,6 @@ mod bindings {
 #[derive(Debug)]
 pub struct Cases;
 
-wasi::cli::command::export!(Cases);
-
 impl wasi::exports::cli::run::Guest for Cases {
     async fn run() -> Result<(), ()> {
         let arguments = wasi::cli::environment::get_arguments();

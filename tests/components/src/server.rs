@@ -40,7 +40,9 @@ pub(crate) async fn listen_and_close() -> Done {
 
     let response = next_request(&server).await;
     assert_eq!(server.get_connections(), 1);
-    response.respond(200, &[("Connection".to_owned(), "close".to_owned())], b"first").expect("a fresh response");
+    response
+        .respond(200, &[("Connection".to_owned(), "close".to_owned())], b"first")
+        .expect("a fresh response");
     server.close().await.expect("it was listening");
     assert!(!server.listening());
     assert!(server.address().is_none());
@@ -49,7 +51,9 @@ pub(crate) async fn listen_and_close() -> Done {
 
     announce("second", &server).await;
     let response = next_request(&server).await;
-    response.respond(200, &[("Connection".to_owned(), "close".to_owned())], b"second").expect("a fresh response");
+    response
+        .respond(200, &[("Connection".to_owned(), "close".to_owned())], b"second")
+        .expect("a fresh response");
     server.close().await.expect("it was listening");
 }
 
@@ -69,7 +73,8 @@ pub(crate) async fn listen_any() -> Done {
     let address = named.listen(options, None).await.expect("a free port");
     println!("named {} {}", address.port, address.address);
     let respond = |response: ServerResponse, _| response.respond(200, &[], b"ok").expect("a fresh response");
-    futures_util::join!(serve(&server, respond), serve(&v6, respond), serve(&named, respond));
+    all([Box::pin(serve(&server, respond)), Box::pin(serve(&v6, respond)), Box::pin(serve(&named, respond))])
+        .await;
 }
 
 /// What cannot be listened on.
@@ -86,7 +91,10 @@ pub(crate) async fn listen_errors() -> Done {
     assert_eq!(error.code, "EADDRINUSE");
     assert_eq!(error.message, format!("listen EADDRINUSE: address already in use 127.0.0.1:{port}"));
     let system = error.system.expect("a system error");
-    assert_eq!((&*system.syscall, system.address.as_deref(), system.port), ("listen", Some("127.0.0.1"), Some(port)));
+    assert_eq!(
+        (&*system.syscall, system.address.as_deref(), system.port),
+        ("listen", Some("127.0.0.1"), Some(port))
+    );
     assert!(!other.listening());
 
     // An address of documentation (RFC 5737 section 3), which no machine has.
@@ -100,7 +108,7 @@ pub(crate) async fn listen_errors() -> Done {
     // A failed attempt leaves the server able to listen.
     announce("other", &other).await;
     let respond = |response: ServerResponse, _| response.respond(200, &[], b"ok").expect("a fresh response");
-    futures_util::join!(serve(&server, respond), serve(&other, respond));
+    all([Box::pin(serve(&server, respond)), Box::pin(serve(&other, respond))]).await;
 }
 
 /// `close` with an idle and a busy connection: only the idle one goes at once.
@@ -119,7 +127,7 @@ pub(crate) async fn close() -> Done {
         let body = busy.request().read_all(10).await.expect("a whole body");
         busy.respond(200, &[], &body).expect("a fresh response");
     };
-    let (closed, again, ()) = futures_util::join!(server.close(), server.close(), answer);
+    let (closed, again, ()) = futures_util::future::join3(server.close(), server.close(), answer).await;
     closed.expect("it was listening");
     fails(again, "ERR_SERVER_NOT_RUNNING", "Server is not running.");
     assert_eq!(kinds(&server), ["close"]);
@@ -190,13 +198,21 @@ pub(crate) async fn properties() -> Done {
     server.set_max_headers_count(Some(5));
     server.set_max_requests_per_socket(6);
     server.set_max_connections(7);
-    let timeouts = [server.headers_timeout(), server.request_timeout(), server.keep_alive_timeout(), server.timeout()];
+    let timeouts =
+        [server.headers_timeout(), server.request_timeout(), server.keep_alive_timeout(), server.timeout()];
     assert_eq!(timeouts, [1, 2, 3, 4]);
-    assert_eq!((server.max_headers_count(), server.max_requests_per_socket(), server.max_connections()), (Some(5), 6, 7));
+    assert_eq!(
+        (server.max_headers_count(), server.max_requests_per_socket(), server.max_connections()),
+        (Some(5), 6, 7)
+    );
 
     let short = ServerOptions { request_timeout: Some(1000), ..ServerOptions::default() };
     assert_eq!(Server::create(&short).expect("valid options").headers_timeout(), 1000);
-    let wrong = ServerOptions { headers_timeout: Some(60_000), request_timeout: Some(50), ..ServerOptions::default() };
+    let wrong = ServerOptions {
+        headers_timeout: Some(60_000),
+        request_timeout: Some(50),
+        ..ServerOptions::default()
+    };
     let message =
         "The value of \"headersTimeout\" is out of range. It must be <= requestTimeout. Received 60000";
     let error = Server::create(&wrong).expect_err("contradicting timeouts");
@@ -209,45 +225,61 @@ pub(crate) async fn options() -> Done {
     let default = ServerOptions::default;
     let url: fn(ServerResponse, u32) -> Handling =
         |response, _| Box::pin(async move { end(&response, &response.request_line().url) });
-    let names: fn(ServerResponse, u32) -> Handling = |response, _| {
-        Box::pin(async move { end(&response, &plain_all(response.request().headers())) })
-    };
+    let names: fn(ServerResponse, u32) -> Handling =
+        |response, _| Box::pin(async move { end(&response, &plain_all(response.request().headers())) });
     let counting = listen("maxHeadersCount", default()).await;
     counting.set_max_headers_count(Some(2));
     let unlimited = listen("maxHeadersCount 0", default()).await;
     unlimited.set_max_headers_count(Some(0));
-    futures_util::join!(
-        serve(&counting, |response, number| spawn(url(response, number))),
-        serve(&unlimited, |response, number| spawn(url(response, number))),
-        each_with("maxHeaderSize", ServerOptions { max_header_size: Some(100), ..default() }, url),
-        each_with("insecure", ServerOptions { insecure_http_parser: Some(true), ..default() }, names),
-        each_with("strict", default(), names),
-        each_with("join", ServerOptions { join_duplicate_headers: Some(true), ..default() }, names),
-        each_with("hostless", ServerOptions { require_host_header: Some(false), ..default() }, url),
-        each_with("reject", ServerOptions { reject_non_standard_body_writes: Some(true), ..default() }, |response, _| {
-            Box::pin(async move {
-                let message = "Adding content for this request method or response status is not allowed.";
-                fails(response.write(&text("x")), "ERR_HTTP_BODY_NOT_ALLOWED", message);
-                response.end(None)
-            })
-        }),
-        each_with("highWaterMark", ServerOptions { high_water_mark: Some(10), ..default() }, |response, _| {
-            Box::pin(async move {
-                assert_eq!(response.writable_high_water_mark(), 10);
-                assert_eq!(response.request().readable_high_water_mark(), 10);
-                assert!(!response.write(&text("more than ten bytes"))?);
-                response.drain().await;
-                response.end(None)
-            })
-        }),
-        each_with("full close", ServerOptions { http_allow_half_open: Some(false), ..default() }, |response, _| {
-            Box::pin(async move {
-                response.closed().await;
-                println!("closed");
-                Ok(())
-            })
-        }),
-    );
+    all([
+        Box::pin(serve(&counting, |response, number| spawn(url(response, number)))),
+        Box::pin(serve(&unlimited, |response, number| spawn(url(response, number)))),
+        Box::pin(each_with("maxHeaderSize", ServerOptions { max_header_size: Some(100), ..default() }, url)),
+        Box::pin(each_with(
+            "insecure",
+            ServerOptions { insecure_http_parser: Some(true), ..default() },
+            names,
+        )),
+        Box::pin(each_with("strict", default(), names)),
+        Box::pin(each_with("join", ServerOptions { join_duplicate_headers: Some(true), ..default() }, names)),
+        Box::pin(each_with("hostless", ServerOptions { require_host_header: Some(false), ..default() }, url)),
+        Box::pin(each_with(
+            "reject",
+            ServerOptions { reject_non_standard_body_writes: Some(true), ..default() },
+            |response, _| {
+                Box::pin(async move {
+                    let message = "Adding content for this request method or response status is not allowed.";
+                    fails(response.write(&text("x")), "ERR_HTTP_BODY_NOT_ALLOWED", message);
+                    response.end(None)
+                })
+            },
+        )),
+        Box::pin(each_with(
+            "highWaterMark",
+            ServerOptions { high_water_mark: Some(10), ..default() },
+            |response, _| {
+                Box::pin(async move {
+                    assert_eq!(response.writable_high_water_mark(), 10);
+                    assert_eq!(response.request().readable_high_water_mark(), 10);
+                    assert!(!response.write(&text("more than ten bytes"))?);
+                    response.drain().await;
+                    response.end(None)
+                })
+            },
+        )),
+        Box::pin(each_with(
+            "full close",
+            ServerOptions { http_allow_half_open: Some(false), ..default() },
+            |response, _| {
+                Box::pin(async move {
+                    response.closed().await;
+                    println!("closed");
+                    Ok(())
+                })
+            },
+        )),
+    ])
+    .await;
 }
 
 /// Servers with little patience.
@@ -268,12 +300,25 @@ pub(crate) async fn timeouts() -> Done {
         keep_alive_timeout: Some(0),
         ..default()
     };
-    futures_util::join!(
-        each_with("headersTimeout", ServerOptions { headers_timeout: Some(100), ..default() }, echo),
-        each_with("requestTimeout", ServerOptions { request_timeout: Some(200), ..default() }, echo),
-        each_with("keepAliveTimeout", ServerOptions { keep_alive_timeout: Some(50), ..default() }, echo),
-        each_with("none", none, echo),
-    );
+    all([
+        Box::pin(each_with(
+            "headersTimeout",
+            ServerOptions { headers_timeout: Some(100), ..default() },
+            echo,
+        )),
+        Box::pin(each_with(
+            "requestTimeout",
+            ServerOptions { request_timeout: Some(200), ..default() },
+            echo,
+        )),
+        Box::pin(each_with(
+            "keepAliveTimeout",
+            ServerOptions { keep_alive_timeout: Some(50), ..default() },
+            echo,
+        )),
+        Box::pin(each_with("none", none, echo)),
+    ])
+    .await;
 }
 
 fn kinds(server: &Server) -> Vec<&'static str> {

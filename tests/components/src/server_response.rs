@@ -331,7 +331,8 @@ fn respond_all(response: ServerResponse) -> Result<(), Error> {
     let answers: Vec<Answer> = batch.into_iter().enumerate().map(answer).collect();
     if !answers.is_empty() {
         let failed = ServerResponse::respond_all(answers);
-        let failed: Vec<(u32, String)> = failed.into_iter().map(|failed| (failed.index, failed.error.code)).collect();
+        let failed: Vec<(u32, String)> =
+            failed.into_iter().map(|failed| (failed.index, failed.error.code)).collect();
         assert_eq!(failed, [(1, "ERR_HTTP_INVALID_STATUS_CODE".to_owned())]);
     }
     Ok(())

@@ -81,6 +81,11 @@ pub(crate) fn spawn(work: impl Future<Output = Result<(), Error>> + 'static) {
     });
 }
 
+/// Waits for all of them.
+pub(crate) async fn all<const N: usize>(works: [Pin<Box<dyn Future<Output = ()> + '_>>; N]) -> Done {
+    futures_util::future::join_all(works).await;
+}
+
 /// The next request.
 pub(crate) async fn next_request(server: &Server) -> ServerResponse {
     loop {

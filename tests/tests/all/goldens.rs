@@ -112,7 +112,8 @@ fn parser_goldens() {
 #[test]
 fn every_name_in_the_tables_is_a_golden() {
     let goldens = [read(SERVER, |_| String::new()), read(PARSER, |_| String::new())].concat_names();
-    let tables: BTreeSet<&str> = PENDING.iter().map(|row| row.0).chain(CHANGED.iter().map(|row| row.0)).collect();
+    let tables: BTreeSet<&str> =
+        PENDING.iter().map(|row| row.0).chain(CHANGED.iter().map(|row| row.0)).collect();
     let unknown: Vec<_> = tables.iter().filter(|name| !goldens.contains(**name)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     assert_eq!(tables.len(), PENDING.len() + CHANGED.len());
@@ -173,7 +174,9 @@ fn compare(case: &Case, goldens: &[Golden]) {
             problems.push(format!("{}: passes; take it off the pending list", golden.name));
         } else if !is_pending(golden) && !same {
             let (name, reply, eof) = (&golden.name, &golden.reply, golden.eof);
-            problems.push(format!("{name}:\n  expected {reply:?} eof {eof}\n  received {received:?} eof {ended}"));
+            problems.push(format!(
+                "{name}:\n  expected {reply:?} eof {eof}\n  received {received:?} eof {ended}"
+            ));
         }
     }
     assert!(problems.is_empty(), "{} of {}:\n{}", problems.len(), goldens.len(), problems.join("\n"));

@@ -82,7 +82,9 @@ fn named(text: &str) -> Vec<(usize, String)> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let mut named = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let Some(ids) = line.trim_start_matches('/').strip_prefix(" Rows: ").filter(|_| line.starts_with("//")) else {
+        let Some(ids) =
+            line.trim_start_matches('/').strip_prefix(" Rows: ").filter(|_| line.starts_with("//"))
+        else {
             continue;
         };
         // A remark may follow the list after a full stop, and each ID in brackets.

@@ -88,7 +88,9 @@ fn flush_headers_sends_the_head_alone() {
 #[test]
 fn sends_no_date_when_told_so() {
     let (_case, mut client) = ask("/date");
-    client.expect("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n");
+    client.expect(
+        "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n",
+    );
 }
 
 // Rows: SR27, SR28, SR30
@@ -110,14 +112,19 @@ fn sends_informational_heads_at_once() {
 fn sends_the_last_trailers_given() {
     let (_case, mut client) = ask("/trailers");
     let reply = client.reply();
-    assert_eq!((reply.body.as_str(), reply.trailers.as_str()), ("a", "X-T: caf\u{e9}\r\nX-U: 1\r\nX-U: 2\r\n"));
+    assert_eq!(
+        (reply.body.as_str(), reply.trailers.as_str()),
+        ("a", "X-T: caf\u{e9}\r\nX-U: 1\r\nX-U: 2\r\n")
+    );
 }
 
 // Rows: SR5, SR23
 #[test]
 fn sends_what_was_corked_as_one_chunk() {
     let (_case, mut client) = ask("/cork");
-    client.expect(&format!("HTTP/1.1 200 OK\r\n{KEEP_ALIVE}Transfer-Encoding: chunked\r\n\r\nd\r\none two three\r\n0\r\n\r\n"));
+    client.expect(&format!(
+        "HTTP/1.1 200 OK\r\n{KEEP_ALIVE}Transfer-Encoding: chunked\r\n\r\nd\r\none two three\r\n0\r\n\r\n"
+    ));
 }
 
 // Rows: SR22
