@@ -64,7 +64,6 @@ impl Server {
         let listened = options.listening.unwrap_or_default();
         let shared = Rc::new(Shared::new(Settings::new(options)?));
         shared.listened.set(listened);
-        runtime::spawn(timeouts::watch(Rc::clone(&shared)));
         Ok(Self(shared))
     }
 
@@ -210,6 +209,8 @@ pub(crate) struct Shared {
     changed: Signal,
     /// When the timer looks next, `None` while nothing has a deadline.
     next_check: Cell<Option<Millis>>,
+    /// Whether the timer runs.
+    watching: Cell<bool>,
     check_earlier: Signal,
 }
 
@@ -240,6 +241,7 @@ impl Shared {
             room: Signal::default(),
             changed: Signal::default(),
             next_check: Cell::new(None),
+            watching: Cell::new(false),
             check_earlier: Signal::default(),
         }
     }
@@ -313,7 +315,6 @@ impl Shared {
             self.phase.replace(Phase::Closed);
             self.emit(ServerEventKind::Close);
             self.changed.notify();
-            self.check_earlier.notify();
         }
     }
 
