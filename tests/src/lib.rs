@@ -107,6 +107,13 @@ impl Case {
         assert_eq!(exit, Exit::Code(0));
     }
 
+    /// Fails the test if the program has trapped: the reason is worth more than what followed from it.
+    pub fn check(&self) {
+        if let Ok(Err(error)) = self.ended.try_recv() {
+            self.fail(&format!("{error:?}"));
+        }
+    }
+
     fn wait(&mut self) -> Exit {
         self.over = true;
         match self.ended.recv_timeout(PATIENCE) {

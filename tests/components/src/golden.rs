@@ -47,7 +47,7 @@ async fn serve_golden(name: &str, server: &Server) {
 
 fn answer(name: &str, handler: Option<Handler>, response: ServerResponse, number: u32) {
     if let Some(handler) = handler {
-        return handler(&response, number).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        return spawn(async move { handler(&response, number) });
     }
     let name = name.to_owned();
     spawn(async move {

@@ -179,6 +179,7 @@ fn compare(case: &Case, goldens: &[Golden]) {
             ));
         }
     }
+    case.check();
     assert!(problems.is_empty(), "{} of {}:\n{}", problems.len(), goldens.len(), problems.join("\n"));
 }
 
