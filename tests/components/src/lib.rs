@@ -5,9 +5,11 @@
 #![cfg(target_family = "wasm")]
 
 mod cases;
+mod examples;
 mod golden;
 mod http;
 mod incoming_message;
+mod outgoing_message;
 mod server;
 mod server_response;
 mod support;

@@ -8,9 +8,11 @@ mod rows;
 mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
     mod drain;
+    mod examples;
     mod goldens;
     mod http;
     mod incoming_message;
+    mod outgoing_message;
     mod server;
     mod server_errors;
     mod server_response;
@@ -19,9 +21,11 @@ mod our_sockets {
 #[path = "."]
 mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
+    mod examples;
     mod goldens;
     mod http;
     mod incoming_message;
+    mod outgoing_message;
     mod server;
     mod server_errors;
     mod server_response;
