@@ -6,9 +6,11 @@
 #![allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 
 mod cases;
+mod examples;
 mod golden;
 mod http;
 mod incoming_message;
+mod outgoing_message;
 mod server;
 mod server_response;
 mod support;

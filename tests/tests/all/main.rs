@@ -12,6 +12,8 @@ mod our_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod readme;
+    mod outgoing_message;
     mod server;
     mod server_errors;
     mod server_response;
@@ -24,6 +26,8 @@ mod wasmtime_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod readme;
+    mod outgoing_message;
     mod server;
     mod server_errors;
     mod server_response;
