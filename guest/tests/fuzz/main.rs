@@ -4,6 +4,7 @@
 mod chunked;
 mod connection;
 mod head;
+#[allow(dead_code, reason = "shared with the vectors, which use more of it")]
 #[path = "../support/mod.rs"]
 mod support;
 
