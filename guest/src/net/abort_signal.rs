@@ -10,20 +10,18 @@ pub struct AbortSignal(Rc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    reason: RefCell<Option<String>>,
+    /// Set once: the reason, if one was given.
+    abort: RefCell<Option<Option<String>>>,
     raised: Signal,
 }
 
 impl AbortSignal {
-    /// What the platform says when no reason is given.
-    const DEFAULT_REASON: &str = "This operation was aborted";
-
     /// `controller.abort(reason)`: the first call counts.
     pub fn abort(&self, reason: Option<String>) {
         let first = {
-            let mut held = self.0.reason.borrow_mut();
-            let first = held.is_none();
-            held.get_or_insert_with(|| reason.unwrap_or_else(|| Self::DEFAULT_REASON.to_owned()));
+            let mut abort = self.0.abort.borrow_mut();
+            let first = abort.is_none();
+            abort.get_or_insert(reason);
             first
         };
         if first {
@@ -33,12 +31,12 @@ impl AbortSignal {
 
     /// `signal.aborted`.
     pub fn aborted(&self) -> bool {
-        self.0.reason.borrow().is_some()
+        self.0.abort.borrow().is_some()
     }
 
-    /// `signal.reason`.
+    /// `signal.reason`; none when there is none.
     pub fn reason(&self) -> Option<String> {
-        self.0.reason.borrow().clone()
+        self.0.abort.borrow().clone().flatten()
     }
 
     /// Waits until it is raised.

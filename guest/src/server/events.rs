@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     mem,
     net::SocketAddr,
 };
@@ -209,7 +209,7 @@ pub(super) struct EventQueue {
     events: RefCell<VecDeque<ServerEvent>>,
     pub(super) changed: Signal,
     /// Connections that stopped parsing because of the bound.
-    paused: RefCell<Vec<u64>>,
+    paused: RefCell<BTreeSet<u64>>,
     /// The application no longer pulls: its server handle is gone.
     abandoned: Cell<bool>,
 }
@@ -227,12 +227,12 @@ impl EventQueue {
     }
 
     /// Takes at most `max` events, and the connections that may parse again.
-    pub(super) fn take(&self, max: usize) -> (Vec<ServerEvent>, Vec<u64>) {
+    pub(super) fn take(&self, max: usize) -> (Vec<ServerEvent>, BTreeSet<u64>) {
         let mut events = self.events.borrow_mut();
         let count = max.min(events.len());
         let taken = events.drain(..count).collect();
         let room = events.len() < Self::BOUND;
-        let resumed = if room { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
+        let resumed = if room { mem::take(&mut *self.paused.borrow_mut()) } else { BTreeSet::new() };
         (taken, resumed)
     }
 
@@ -245,10 +245,7 @@ impl EventQueue {
     }
 
     pub(super) fn pause(&self, connection: u64) {
-        let mut paused = self.paused.borrow_mut();
-        if !paused.contains(&connection) {
-            paused.push(connection);
-        }
+        self.paused.borrow_mut().insert(connection);
     }
 
     /// Nobody will pull any more: what waits is given back to be dropped.

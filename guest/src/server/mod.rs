@@ -64,7 +64,6 @@ impl Server {
         let listened = options.listening.unwrap_or_default();
         let shared = Rc::new(Shared::new(Settings::new(options)?));
         shared.listened.set(listened);
-        runtime::spawn(timeouts::watch(Rc::clone(&shared)));
         Ok(Self(shared))
     }
 
@@ -210,6 +209,8 @@ pub(crate) struct Shared {
     changed: Signal,
     /// When the timer looks next, `None` while nothing has a deadline.
     next_check: Cell<Option<Millis>>,
+    /// Whether the timer runs.
+    watching: Cell<bool>,
     check_earlier: Signal,
 }
 
@@ -240,6 +241,7 @@ impl Shared {
             room: Signal::default(),
             changed: Signal::default(),
             next_check: Cell::new(None),
+            watching: Cell::new(false),
             check_earlier: Signal::default(),
         }
     }
@@ -301,7 +303,7 @@ impl Shared {
         if self.is_listening() && self.accepting.get() == 0 {
             self.stop_listening();
             for connection in self.connections() {
-                connection.close_when_answered();
+                connection.drain();
             }
         }
         self.finish_closing();
@@ -313,7 +315,6 @@ impl Shared {
             self.phase.replace(Phase::Closed);
             self.emit(ServerEventKind::Close);
             self.changed.notify();
-            self.check_earlier.notify();
         }
     }
 
@@ -372,8 +373,8 @@ impl Shared {
     }
 
     fn close_idle_connections(&self) {
-        for connection in self.connections().iter().filter(|connection| connection.is_idle()) {
-            connection.destroy();
+        for connection in self.connections() {
+            connection.close_if_idle();
         }
     }
 

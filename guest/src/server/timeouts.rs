@@ -200,32 +200,25 @@ impl Shared {
         connection.deadlines.set(timer, at);
         if self.next_check.get().is_none_or(|next| at < next) {
             self.next_check.set(Some(at));
-            self.check_earlier.notify();
+            if self.watching.replace(true) {
+                self.check_earlier.notify();
+            } else {
+                runtime::spawn(watch(Rc::clone(&connection.server)));
+            }
         }
     }
 }
 
-/// The timer of a server: ends when the server is closed and has no connection left.
-pub(super) async fn watch(server: Rc<Shared>) {
-    while let Some(at) = next_check(&server).await {
+/// The timer of a server: runs while there is a deadline to keep.
+async fn watch(server: Rc<Shared>) {
+    while let Some(at) = server.next_check.get() {
         let rounded = at.next_multiple_of(GRANULARITY);
         let earlier = || server.next_check.get().is_none_or(|next| next < at);
         if unless(&server.check_earlier, earlier, runtime::sleep_until(rounded)).await.is_some() {
             check(&server);
         }
     }
-}
-
-/// The time of the next check, `None` when there will be none.
-async fn next_check(server: &Shared) -> Option<Millis> {
-    server
-        .check_earlier
-        .wait(|| match server.next_check.get() {
-            Some(at) => Some(Some(at)),
-            None if server.is_over() => Some(None),
-            None => None,
-        })
-        .await
+    server.watching.set(false);
 }
 
 fn check(server: &Shared) {

@@ -3,6 +3,7 @@
 //!
 //! One program and not many, because each composed component costs a compilation of `node:http`.
 #![cfg(target_family = "wasm")]
+#![allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 
 mod cases;
 mod golden;

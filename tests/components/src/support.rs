@@ -72,10 +72,13 @@ pub(crate) async fn each_with(
     serve(&server, |response, number| spawn(handler(response, number))).await;
 }
 
-/// Runs a handler beside the event loop; its error is a failed test.
+/// Runs a handler beside the event loop; its error is a failed test, unless it is that the connection was closed before
+/// the answer: by a younger answer, or by a client that some tests send away.
 pub(crate) fn spawn(work: impl Future<Output = Result<(), Error>> + 'static) {
     wit_bindgen::spawn_local(async {
-        if let Err(error) = work.await {
+        if let Err(error) = work.await
+            && error.code != "ERR_STREAM_DESTROYED"
+        {
             panic!("{error:?}");
         }
     });

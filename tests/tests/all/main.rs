@@ -8,6 +8,7 @@ mod rows;
 mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
     mod drain;
+    mod examples;
     mod goldens;
     mod http;
     mod incoming_message;
@@ -19,6 +20,7 @@ mod our_sockets {
 #[path = "."]
 mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
+    mod examples;
     mod goldens;
     mod http;
     mod incoming_message;

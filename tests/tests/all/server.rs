@@ -240,7 +240,7 @@ fn dropping_the_server_closes_it_but_not_what_was_delivered() {
     case.finish();
 }
 
-// Rows: SR1
+// Rows: SV8
 #[test]
 fn dropping_a_response_destroys_its_connection() {
     let case = Case::start(SOCKETS, "server_url");
