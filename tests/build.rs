@@ -1,5 +1,5 @@
-//! Builds the guests in `components/` for WebAssembly, in the one place that builds all guests, and
-//! tells tests and benchmarks where they are: `GUESTS` is the folder of `cases.wasm`, `linked.wasm` …
+//! Builds the guests in `components/` and the README's examples for WebAssembly, in the one place that builds all
+//! guests, and tells tests and benchmarks where they are: `GUESTS` is the folder of `cases.wasm`, `linked.wasm` …
 
 #[path = "../host/build/wasm.rs"]
 mod wasm;
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../host/build/wasm.rs");
-    match wasm::build(&["node-http-test-components"]) {
+    match wasm::build(&["node-http-test-components", "hello-composed", "hello-linked"]) {
         Ok(artefacts) => {
             println!("cargo::rustc-env=GUESTS={}", artefacts.display());
             ExitCode::SUCCESS

@@ -52,11 +52,28 @@ impl Case {
     /// # Panics
     /// When the machine has no thread to give.
     pub fn start_with(sockets: Sockets, name: &str, arguments: &[&str]) -> Self {
-        let app = app(sockets);
-        let (drain, stdout, stderr) = (DrainHandle::new(), Output::default(), Output::default());
         let arguments: Vec<&str> = ["cases", name].into_iter().chain(arguments.iter().copied()).collect();
+        Self::launch(sockets, name, app(sockets), &arguments)
+    }
+
+    /// Starts another program, which imports `node:http` or has it linked in.
+    ///
+    /// # Panics
+    /// When the component cannot be composed or compiled.
+    pub fn program(sockets: Sockets, name: &str, component: &[u8]) -> Self {
+        let imports = node_http_host::node_http_imports(component).expect("a component");
+        let composed = match imports.is_empty() {
+            true => component.to_vec(),
+            false => node_http_host::plug(component, COMPONENT).expect("node:http has what it imports"),
+        };
+        let app = host(sockets).and_then(|host| host.load(&composed)).expect("the program loads");
+        Self::launch(sockets, name, app, &[name])
+    }
+
+    fn launch(sockets: Sockets, name: &str, app: App, arguments: &[&str]) -> Self {
+        let (drain, stdout, stderr) = (DrainHandle::new(), Output::default(), Output::default());
         let ctx = Ctx::builder()
-            .args(&arguments)
+            .args(arguments)
             .policy(Policy::allow_all())
             .drain(drain.clone())
             .stdout(stdout.clone())
@@ -161,6 +178,10 @@ fn load(sockets: Sockets) -> Result<App> {
         let cases = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
         node_http_host::plug(cases, COMPONENT).expect("node:http has what the cases import")
     });
+    host(sockets)?.load(composed)
+}
+
+fn host(sockets: Sockets) -> Result<Host> {
     let cache = Some(PathBuf::from(concat!(env!("OUT_DIR"), "/compiled")));
-    Host::with(Options { cache, wasmtime_sockets: sockets == Sockets::Wasmtime })?.load(composed)
+    Host::with(Options { cache, wasmtime_sockets: sockets == Sockets::Wasmtime })
 }

@@ -327,6 +327,25 @@ impl Connection {
         self.advance();
     }
 
+    /// Ends the connection after the exchanges that it has, the body that is being received included.
+    pub(super) fn drain(&self) {
+        self.state.borrow_mut().take_no_more();
+        self.receiving.notify();
+        self.advance();
+    }
+
+    /// Closes the connection if it does nothing; an answer that is not with the operating system yet goes out first.
+    pub(super) fn close_if_idle(&self) {
+        if !self.is_idle() {
+            return;
+        }
+        if self.unflushed() == 0 {
+            self.destroy();
+        } else {
+            self.close_when_answered();
+        }
+    }
+
     /// One of the two loops is over; after the second the connection is gone.
     pub(super) fn loop_ended(&self) {
         self.loops.set(self.loops.get() - 1);

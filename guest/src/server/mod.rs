@@ -303,7 +303,7 @@ impl Shared {
         if self.is_listening() && self.accepting.get() == 0 {
             self.stop_listening();
             for connection in self.connections() {
-                connection.close_when_answered();
+                connection.drain();
             }
         }
         self.finish_closing();
@@ -373,8 +373,8 @@ impl Shared {
     }
 
     fn close_idle_connections(&self) {
-        for connection in self.connections().iter().filter(|connection| connection.is_idle()) {
-            connection.destroy();
+        for connection in self.connections() {
+            connection.close_if_idle();
         }
     }
 

@@ -87,6 +87,8 @@ pub(super) struct State {
     receiving: Option<Rc<Exchange>>,
     /// Requests that were cut short while the connection went on.
     broken: Vec<Rc<Exchange>>,
+    /// Whether the connection ends with the exchanges that it has: no request is taken in after them.
+    last: bool,
     /// Sent after the last owed answer: the reply to bytes that could not be parsed.
     last_words: Option<&'static [u8]>,
     output: Output,
@@ -136,6 +138,9 @@ impl State {
 
     /// The request is complete.
     pub(super) fn request_complete(&mut self) -> Option<Rc<Exchange>> {
+        if self.last {
+            self.stop_reading();
+        }
         self.receiving.take()
     }
 
@@ -190,7 +195,8 @@ impl State {
             if ended {
                 self.writing = Writing::Closing;
             }
-        } else if self.reading != Reading::Open {
+        } else if self.reading != Reading::Open || self.last {
+            self.stop_reading();
             if let Some(words) = self.last_words.take() {
                 self.queue(words);
             }
@@ -280,6 +286,14 @@ impl State {
     pub(super) fn stop_reading(&mut self) {
         if matches!(self.reading, Reading::Open | Reading::Tunnel) {
             self.reading = Reading::Discarding;
+        }
+    }
+
+    /// As [`Self::stop_reading`], once the request that is being received is complete.
+    pub(super) fn take_no_more(&mut self) {
+        self.last = true;
+        if self.receiving.is_none() {
+            self.stop_reading();
         }
     }
 

@@ -55,7 +55,9 @@ impl Contender {
         match self {
             Self::Ours(name) => (*name).to_owned(),
             Self::App { name, .. } => name.clone(),
-            Self::Node(path) => format!("node {}", node_version(path).unwrap_or_else(|| path.display().to_string())),
+            Self::Node(path) => {
+                format!("node {}", node_version(path).unwrap_or_else(|| path.display().to_string()))
+            }
         }
     }
 
@@ -126,7 +128,10 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("name", &self.name).field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("name", &self.name)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

@@ -99,13 +99,15 @@ fn measure(arguments: &Arguments) -> Result<()> {
         None => throughput(arguments, &cores)?,
     };
     if let Some(file) = &arguments.json {
-        std::fs::write(file, format!("{json:#}\n")).with_context(|| format!("cannot write {}", file.display()))?;
+        std::fs::write(file, format!("{json:#}\n"))
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
 }
 
 fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value> {
-    let (rounds, seconds) = if arguments.quick { (1, 0.3) } else { (arguments.rounds.max(1), arguments.seconds) };
+    let (rounds, seconds) =
+        if arguments.quick { (1, 0.3) } else { (arguments.rounds.max(1), arguments.seconds) };
     let duration = Duration::from_secs_f64(seconds);
     let servers = start(arguments, cores)?;
     let wanted = |scenario: &Scenario| {
@@ -138,6 +140,8 @@ fn start(arguments: &Arguments, cores: &Cores) -> Result<Vec<Server>> {
     };
     contenders
         .filter(wanted)
-        .map(|contender| Server::start(&contender, cores).with_context(|| format!("cannot start {}", contender.name())))
+        .map(|contender| {
+            Server::start(&contender, cores).with_context(|| format!("cannot start {}", contender.name()))
+        })
         .collect()
 }

@@ -89,7 +89,8 @@ impl fmt::Display for Report {
                 write!(f, "  {:>9}", format!("/{}", shorten(name)))?;
             }
             writeln!(f)?;
-            let rates: Vec<f64> = samples.iter().map(|samples| median(samples, |sample| sample.rate)).collect();
+            let rates: Vec<f64> =
+                samples.iter().map(|samples| median(samples, |sample| sample.rate)).collect();
             for (index, samples) in samples.iter().enumerate() {
                 let micros = median(samples, |sample| sample.server_micros);
                 write!(f, "  {:width$}  {:>10.0}", self.names[index], rates[index])?;
@@ -135,5 +136,6 @@ pub(crate) fn median<T>(samples: &[T], number: impl Fn(&T) -> f64) -> f64 {
 /// How far the extremes lie apart, relative to the median rate.
 fn spread(samples: &[Sample]) -> f64 {
     let rates = || samples.iter().map(|sample| sample.rate);
-    (rates().fold(f64::MIN, f64::max) - rates().fold(f64::MAX, f64::min)) / median(samples, |sample| sample.rate)
+    (rates().fold(f64::MIN, f64::max) - rates().fold(f64::MAX, f64::min))
+        / median(samples, |sample| sample.rate)
 }

@@ -3,12 +3,13 @@
 //!
 //! One program and not many, because each composed component costs a compilation of `node:http`.
 #![cfg(target_family = "wasm")]
+#![allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 
 mod cases;
-mod examples;
 mod golden;
 mod http;
 mod incoming_message;
+mod node_examples;
 mod outgoing_message;
 mod server;
 mod server_response;

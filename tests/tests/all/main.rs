@@ -12,6 +12,7 @@ mod our_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod node_examples;
     mod outgoing_message;
     mod server;
     mod server_errors;
@@ -25,6 +26,7 @@ mod wasmtime_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod node_examples;
     mod outgoing_message;
     mod server;
     mod server_errors;

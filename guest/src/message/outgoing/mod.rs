@@ -337,6 +337,7 @@ impl OutgoingMessage {
     /// Tells that `end` was called and everything is handed to the transport: Node's `'finish'`.
     pub fn set_finished(&mut self) {
         self.stage = Stage::Finished;
+        self.unflushed = 0;
     }
 
     /// Whether the connection must close behind this message. Final once the message has ended: a body that

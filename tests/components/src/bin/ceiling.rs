@@ -8,9 +8,7 @@ fn main() {}
 
 #[cfg(target_family = "wasm")]
 mod component {
-    use wasi::sockets::types::{
-        ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket,
-    };
+    use wasi::sockets::types::{ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket};
     use wit_bindgen::StreamResult;
 
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\

@@ -17,7 +17,8 @@ mod component {
         async fn run() -> Result<(), ()> {
             let server = Server::create(ServerOptions::default()).map_err(|_| ())?;
             let options = ListenOptions { host: Some("127.0.0.1".to_owned()), ..ListenOptions::default() };
-            let address = server.listen(options).await.map_err(|error| eprintln!("error: {}", error.message()))?;
+            let address =
+                server.listen(options).await.map_err(|error| eprintln!("error: {}", error.message()))?;
             println!("listening on http://{address}");
             loop {
                 server.ready().await;
