@@ -1,10 +1,12 @@
 //! Which name is which case.
 
-use crate::{examples, golden, http, incoming_message, outgoing_message, server, server_response, support};
+use crate::{
+    golden, http, incoming_message, node_examples, outgoing_message, server, server_response, support,
+};
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
     match case {
-        "example" => examples::run(&arguments.concat()).await,
+        "example" => node_examples::run(&arguments.concat()).await,
         "golden" => golden::run(arguments).await,
         "http_constants" => http::constants(),
         "http_create_server" => http::create_server().await,

@@ -6,10 +6,10 @@
 #![allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 
 mod cases;
-mod examples;
 mod golden;
 mod http;
 mod incoming_message;
+mod node_examples;
 mod outgoing_message;
 mod server;
 mod server_response;

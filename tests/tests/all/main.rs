@@ -12,8 +12,8 @@ mod our_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod node_examples;
     mod outgoing_message;
-    mod readme;
     mod server;
     mod server_errors;
     mod server_response;
@@ -26,8 +26,8 @@ mod wasmtime_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod node_examples;
     mod outgoing_message;
-    mod readme;
     mod server;
     mod server_errors;
     mod server_response;
