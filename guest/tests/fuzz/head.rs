@@ -57,7 +57,8 @@ pub(crate) fn check(input: &[u8]) {
         leniency: lenient(leniency),
         skip_body: flags & 8 != 0,
         upgrade: flags & 16 != 0,
-        answers: (flags & 32 != 0).then(|| [Method::Head, Method::Connect, Method::Get][usize::from(split % 3)]),
+        answers: (flags & 32 != 0)
+            .then(|| [Method::Head, Method::Connect, Method::Get][usize::from(split % 3)]),
     };
     check_splits(&setup, bytes, split);
 }

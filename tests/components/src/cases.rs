@@ -1,6 +1,6 @@
 //! Which name is which case.
 
-use crate::{golden, http, incoming_message, server, server_response, support};
+use crate::{golden, http, incoming_message, robustness, server, server_response, support};
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
     match case {
@@ -10,6 +10,7 @@ pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
         "http_validate" => http::validate(),
         "parser" => incoming_message::parser().await,
         "incoming_message" => incoming_message::run().await,
+        "robustness" => robustness::run(arguments).await,
         "server_close" => server::close().await,
         "server_close_idle" => server::close_connections(Server::close_idle_connections).await,
         "server_close_all" => server::close_connections(Server::close_all_connections).await,

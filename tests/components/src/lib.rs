@@ -9,6 +9,7 @@ mod cases;
 mod golden;
 mod http;
 mod incoming_message;
+mod robustness;
 mod server;
 mod server_response;
 mod support;

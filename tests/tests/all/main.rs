@@ -12,6 +12,7 @@ mod our_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod robustness;
     mod server;
     mod server_errors;
     mod server_response;
@@ -24,6 +25,7 @@ mod wasmtime_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod robustness;
     mod server;
     mod server_errors;
     mod server_response;
