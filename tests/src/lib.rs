@@ -1,6 +1,7 @@
 //! The harness of the tests that need a running component: the composed program of `tests/components`, each case in an
 //! instance and a thread of its own, real TCP on 127.0.0.1, no fixed ports, no sleeping until something is ready.
 
+pub mod hostile;
 mod output;
 mod raw;
 mod wire;
@@ -128,6 +129,15 @@ impl Case {
     pub fn check(&self) {
         if let Ok(Err(error)) = self.ended.try_recv() {
             self.fail(&format!("{error:?}"));
+        }
+    }
+
+    /// Waits for the program to trap and returns what the host says about it.
+    pub fn trap(mut self) -> String {
+        self.over = true;
+        match self.ended.recv_timeout(PATIENCE) {
+            Ok(Err(error)) => format!("{error:?}\n{}", self.stderr.all()),
+            other => self.fail(&format!("{other:?} instead of a trap")),
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use node_http_host::{Ctx, DEMO, Exit, Host, Policy};
+use node_http_host::{COMPONENT, Ctx, DEMO, Exit, Host, Policy, plug};
 
 use crate::{cores::Cores, load::response_length};
 
@@ -17,6 +17,8 @@ use crate::{cores::Cores, load::response_length};
 const CEILING: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/ceiling.wasm"));
 /// The demo's handler with the crate linked in.
 const LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/linked.wasm"));
+/// The program of the tests, one case of which is the victim of the measurements of robustness.
+const CASES: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
 
 /// The demo's answer from Node. The explicit length makes the bytes equal.
 const NODE_SCRIPT: &str = "\
@@ -192,12 +194,19 @@ pub(crate) fn serve(what: &str) -> Result<()> {
         "ceiling" => CEILING.to_vec(),
         "linked" => LINKED.to_vec(),
         "composed" => DEMO.to_vec(),
+        "robustness" => plug(CASES, COMPONENT)?,
         file => fs::read(file).with_context(|| format!("cannot read {file}"))?,
     };
     let app = Host::new()?.load(&component)?;
     let mut policy = Policy::default();
     policy.allow_listen("127.0.0.1:0".parse()?);
-    let ctx = Ctx::builder().env("HOST", "127.0.0.1").env("PORT", "0").policy(policy).inherit_stdio().build();
+    let ctx = Ctx::builder()
+        .args(&["cases", what])
+        .env("HOST", "127.0.0.1")
+        .env("PORT", "0")
+        .policy(policy)
+        .inherit_stdio()
+        .build();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let exit = runtime.block_on(app.run(ctx))?;
     std::io::stdout().flush()?;

@@ -4,6 +4,7 @@
 //! cargo bench -p node-http-tests --bench http                           # about two minutes
 //! cargo bench -p node-http-tests --bench http -- --node PATH --json FILE
 //! cargo bench -p node-http-tests --bench http -- --startup              # exec to the first 200
+//! cargo bench -p node-http-tests --bench http -- --robustness           # beside hostile and idle clients
 //! cargo bench -p node-http-tests --bench http -- --quick                # only checks that it works
 //! ```
 //!
@@ -16,6 +17,7 @@ mod contenders;
 mod cores;
 mod load;
 mod report;
+mod robustness;
 mod startup;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -65,12 +67,19 @@ struct Arguments {
     /// Measures the time from exec to the first 200 instead, of the demo or of a `node-http` binary.
     #[arg(long, value_name = "BINARY", num_args = 0..=1)]
     startup: Option<Option<PathBuf>>,
+    /// Measures what hostile clients and idle connections cost those beside them instead, and fails when it is more
+    /// than is promised.
+    #[arg(long)]
+    robustness: bool,
     /// Where the numbers are written as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Is a server: what the benchmark starts itself as.
     #[arg(long, hide = true)]
     serve: Option<String>,
+    /// Holds idle connections: as above.
+    #[arg(long, hide = true)]
+    hold: Option<String>,
     /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -78,9 +87,10 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = match &arguments.serve {
-        Some(name) => contenders::serve(name),
-        None => measure(&arguments),
+    let result = match (&arguments.serve, &arguments.hold) {
+        (Some(name), _) => contenders::serve(name),
+        (None, Some(what)) => robustness::hold(what),
+        (None, None) => measure(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -96,6 +106,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
     cores::raise_descriptor_limit()?;
     let json = match &arguments.startup {
         Some(binary) => startup::measure(binary.as_deref(), &cores, if arguments.quick { 2 } else { 20 })?,
+        None if arguments.robustness => robustness::measure(arguments.quick, &cores)?,
         None => throughput(arguments, &cores)?,
     };
     if let Some(file) = &arguments.json {

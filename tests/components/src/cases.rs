@@ -1,7 +1,8 @@
 //! Which name is which case.
 
 use crate::{
-    golden, http, incoming_message, node_examples, outgoing_message, server, server_response, support,
+    golden, http, incoming_message, node_examples, outgoing_message, robustness, server, server_response,
+    support,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
@@ -17,6 +18,7 @@ pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
         "outgoing_message_headers" => outgoing_message::headers(),
         "outgoing_message_properties" => outgoing_message::properties(),
         "outgoing_message_sending" => outgoing_message::sending().await,
+        "robustness" => robustness::run(arguments).await,
         "server_close" => server::close().await,
         "server_close_idle" => server::close_connections(Server::close_idle_connections).await,
         "server_close_all" => server::close_connections(Server::close_all_connections).await,

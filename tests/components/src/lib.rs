@@ -11,6 +11,7 @@ mod http;
 mod incoming_message;
 mod node_examples;
 mod outgoing_message;
+mod robustness;
 mod server;
 mod server_response;
 mod support;

@@ -14,6 +14,7 @@ mod our_sockets {
     mod incoming_message;
     mod node_examples;
     mod outgoing_message;
+    mod robustness;
     mod server;
     mod server_errors;
     mod server_response;
@@ -28,6 +29,7 @@ mod wasmtime_sockets {
     mod incoming_message;
     mod node_examples;
     mod outgoing_message;
+    mod robustness;
     mod server;
     mod server_errors;
     mod server_response;
