@@ -194,12 +194,17 @@ pub(crate) fn serve(what: &str) -> Result<()> {
         "composed" => DEMO.to_vec(),
         file => fs::read(file).with_context(|| format!("cannot read {file}"))?,
     };
-    let app = Host::new()?.load(&component)?;
+    let app = Host::new().and_then(|host| host.load(&component)).map_err(plain)?;
     let mut policy = Policy::default();
     policy.allow_listen("127.0.0.1:0".parse()?);
     let ctx = Ctx::builder().env("HOST", "127.0.0.1").env("PORT", "0").policy(policy).inherit_stdio().build();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = runtime.block_on(app.run(ctx))?;
+    let exit = runtime.block_on(app.run(ctx)).map_err(plain)?;
     std::io::stdout().flush()?;
     if exit == Exit::Code(0) { Ok(()) } else { bail!("the component ended with {exit:?}") }
+}
+
+/// wasmtime's error type is not a standard one.
+fn plain(error: node_http_host::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
 }

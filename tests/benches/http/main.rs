@@ -18,7 +18,7 @@ mod load;
 mod report;
 mod startup;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
@@ -118,16 +118,23 @@ fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value>
         let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); servers.len()];
         for round in 0..rounds {
             for (server, samples) in servers.iter().zip(&mut samples) {
-                eprint!("\r\x1b[K{scenario}: {} ({} of {rounds})", server.name(), round + 1);
+                progress(&format!("{scenario}: {} ({} of {rounds})", server.name(), round + 1));
                 let sample = load::run(server, &scenario, duration);
                 samples.push(sample.with_context(|| format!("{} at {scenario}", server.name()))?);
             }
         }
         report.add(scenario, samples);
     }
-    eprint!("\r\x1b[K");
+    progress("");
     print!("{report}");
     Ok(report.json())
+}
+
+/// Tells somebody who watches how far it is.
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    }
 }
 
 /// Starts every contender and asks it once.
