@@ -8,8 +8,10 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use anyhow::{Context as _, Result, bail};
-use node_http_host::{Ctx, DEMO, Exit, Host, Policy};
+use node_http_host::{
+    Ctx, DEMO, Exit, Host, Policy, Result, plug,
+    wasmtime::{bail, error::Context as _},
+};
 
 use crate::{cores::Cores, load::response_length};
 
@@ -44,7 +46,7 @@ pub(crate) fn ours() -> [Contender; 3] {
     [Contender::Ours("ceiling"), Contender::Ours("linked"), Contender::Ours("composed")]
 }
 
-/// Reads `NAME=FILE`.
+/// Reads `NAME=FILE` or `NAME=FILE+COMPONENT`.
 pub(crate) fn parse_app(argument: &str) -> Result<Contender, String> {
     let (name, file) = argument.split_once('=').ok_or("wanted: NAME=FILE")?;
     Ok(Contender::App { name: name.to_owned(), file: file.into() })
@@ -167,7 +169,7 @@ fn announced(stdout: &mut BufReader<ChildStdout>) -> Result<SocketAddr> {
     let mut line = String::new();
     while stdout.read_line(&mut line)? > 0 {
         if let Some(address) = line.trim_end().strip_prefix("listening on http://") {
-            return address.parse().with_context(|| format!("not an address: {address}"));
+            return address.parse::<SocketAddr>().with_context(|| format!("not an address: {address}"));
         }
         line.clear();
     }
@@ -186,25 +188,27 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// Is the server `what`: an embedded component by name, or a file. Runs until it is killed.
+/// Is the server `what`: an embedded component by name, a file, or two files to be composed. Runs until it is killed.
 pub(crate) fn serve(what: &str) -> Result<()> {
     let component = match what {
         "ceiling" => CEILING.to_vec(),
         "linked" => LINKED.to_vec(),
         "composed" => DEMO.to_vec(),
-        file => fs::read(file).with_context(|| format!("cannot read {file}"))?,
+        file => match file.split_once('+') {
+            None => read(file)?,
+            Some((app, component)) => plug(&read(app)?, &read(component)?)?,
+        },
     };
-    let app = Host::new().and_then(|host| host.load(&component)).map_err(plain)?;
+    let app = Host::new()?.load(&component)?;
     let mut policy = Policy::default();
     policy.allow_listen("127.0.0.1:0".parse()?);
     let ctx = Ctx::builder().env("HOST", "127.0.0.1").env("PORT", "0").policy(policy).inherit_stdio().build();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = runtime.block_on(app.run(ctx)).map_err(plain)?;
+    let exit = runtime.block_on(app.run(ctx))?;
     std::io::stdout().flush()?;
     if exit == Exit::Code(0) { Ok(()) } else { bail!("the component ended with {exit:?}") }
 }
 
-/// wasmtime's error type is not a standard one.
-fn plain(error: node_http_host::Error) -> anyhow::Error {
-    anyhow::anyhow!("{error:#}")
+fn read(file: &str) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("cannot read {file}"))
 }

@@ -20,8 +20,8 @@ mod startup;
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, Result};
 use clap::Parser;
+use node_http_host::{Result, wasmtime::error::Context as _};
 
 use crate::{
     contenders::{Contender, Server},
@@ -44,8 +44,9 @@ struct Arguments {
     /// A Node binary to compare with; may be repeated.
     #[arg(long, value_name = "PATH")]
     node: Vec<PathBuf>,
-    /// Another component to compare with: a program that serves `/plain` on `PORT`; may be repeated.
-    #[arg(long, value_name = "NAME=FILE", value_parser = contenders::parse_app)]
+    /// Another component to compare with: a program that serves `/plain` on `PORT`, plugged with another
+    /// build of `node:http` if one is given; may be repeated.
+    #[arg(long, value_name = "NAME=FILE[+COMPONENT]", value_parser = contenders::parse_app)]
     app: Vec<Contender>,
     /// Measures only contenders whose name contains this; may be repeated.
     #[arg(long, value_name = "NAME")]
