@@ -29,7 +29,7 @@ pub struct MemoryStream {
 impl MemoryStream {
     /// What the socket options of this end are set with.
     pub fn options(&self) -> MemoryOptions {
-        MemoryOptions(Rc::clone(&self.outgoing))
+        MemoryOptions(Rc::clone(&self.writer.0))
     }
 
     /// Takes the two directions apart.
