@@ -14,26 +14,27 @@ use crate::runtime::Signal;
 pub fn pipe(capacity: usize) -> (MemoryStream, MemoryStream) {
     let there = Rc::new(Channel::new(capacity));
     let back = Rc::new(Channel::new(capacity));
-    let far = MemoryStream { incoming: Rc::clone(&there), outgoing: Rc::clone(&back) };
-    (MemoryStream { incoming: back, outgoing: there }, far)
+    let far =
+        MemoryStream { reader: MemoryReader(Rc::clone(&there)), writer: MemoryWriter(Rc::clone(&back)) };
+    (MemoryStream { reader: MemoryReader(back), writer: MemoryWriter(there) }, far)
 }
 
-/// One end of a pipe.
+/// One end of a pipe; dropping it closes both directions.
 #[derive(Debug)]
 pub struct MemoryStream {
-    incoming: Rc<Channel>,
-    outgoing: Rc<Channel>,
+    reader: MemoryReader,
+    writer: MemoryWriter,
 }
 
 impl MemoryStream {
     /// What the socket options of this end are set with.
     pub fn options(&self) -> MemoryOptions {
-        MemoryOptions(Rc::clone(&self.outgoing))
+        MemoryOptions(Rc::clone(&self.writer.0))
     }
 
     /// Takes the two directions apart.
     pub fn split(self) -> (MemoryReader, MemoryWriter) {
-        (MemoryReader(self.incoming), MemoryWriter(self.outgoing))
+        (self.reader, self.writer)
     }
 }
 
@@ -221,6 +222,15 @@ impl MemoryListener {
     }
 }
 
+impl Drop for MemoryListener {
+    fn drop(&mut self) {
+        self.0.open.set(false);
+        // Who waits to be accepted finds the connection ended, as who connects later does.
+        let waiting = mem::take(&mut *self.0.streams.borrow_mut());
+        drop(waiting);
+    }
+}
+
 /// The connecting side; dropping it ends the listener as a draining host does.
 #[derive(Debug)]
 pub struct MemoryConnector(Rc<Queue>);
@@ -229,8 +239,12 @@ impl MemoryConnector {
     /// Connects and returns the client's two halves.
     pub fn connect(&self, capacity: usize) -> (MemoryReader, MemoryWriter) {
         let (near, far) = pipe(capacity);
-        self.0.streams.borrow_mut().push_back(far);
-        self.0.changed.notify();
+        if self.0.open.get() {
+            self.0.streams.borrow_mut().push_back(far);
+            self.0.changed.notify();
+        } else {
+            drop(far);
+        }
         near.split()
     }
 }

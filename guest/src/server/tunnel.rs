@@ -34,9 +34,10 @@ pub(super) struct RawInput {
 }
 
 impl RawInput {
-    /// The connection is gone.
+    /// The connection is gone. An exchange that was to leave HTTP and did not get that far must not keep it alive.
     pub(super) fn abort(&self) {
         self.received.borrow_mut().abort();
+        drop(self.leaving.take());
     }
 }
 

@@ -60,7 +60,9 @@ impl World {
         for action in &script.actions {
             world.act(action, split);
             run_until_stalled();
-            world.clients.iter_mut().for_each(Client::listen);
+            for client in &mut world.clients {
+                client.listen();
+            }
         }
         let received = world.clients.iter().map(Client::received).collect();
         let left = world.end();
@@ -302,8 +304,15 @@ impl World {
 
     /// All clients leave and the application lets go of everything. Returns how many connections are left.
     fn end(mut self) -> usize {
-        self.clients.clear();
+        for (number, client) in self.clients.iter_mut().enumerate() {
+            if let Some(writer) = client.writer.take()
+                && number % 2 == 0
+            {
+                writer.reset();
+            }
+        }
         for _ in 0..3 {
+            while self.clients.iter_mut().any(Client::listen) {}
             run_until_stalled();
             self.take(usize::MAX);
             // What is waited for does not go by itself.
@@ -322,7 +331,10 @@ impl World {
             advance(400_000);
         }
         run_until_stalled();
-        let left = self.server.take().map_or(0, |server| server.connections());
+        while self.clients.iter_mut().any(Client::listen) {}
+        // Without a server, only a client can tell.
+        let open = self.clients.iter().filter(|client| client.reader.is_some() && !client.ended).count();
+        let left = self.server.take().map_or(open, |server| server.connections().max(open));
         run_until_stalled();
         advance(400_000);
         run_until_stalled();
@@ -344,12 +356,14 @@ impl Client {
         }
     }
 
-    fn listen(&mut self) {
-        if let Some(reader) = &self.reader {
-            self.bytes.extend(reader.take());
-            self.ended = reader.is_ended();
-            run_until_stalled();
-        }
+    /// Reads what is there. True when that made room for more.
+    fn listen(&mut self) -> bool {
+        let Some(reader) = &self.reader else { return false };
+        let bytes = reader.take();
+        self.ended = reader.is_ended();
+        run_until_stalled();
+        self.bytes.extend_from_slice(&bytes);
+        !bytes.is_empty()
     }
 
     /// Without dates, which differ between two runs.
