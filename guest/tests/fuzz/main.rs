@@ -44,9 +44,11 @@ proptest! {
     }
 }
 
+type Check = fn(&[u8]);
+
 #[test]
 fn every_case_holds() {
-    let targets: [(&str, fn(&[u8])); 3] =
+    let targets: [(&str, Check); 3] =
         [("head", head::check), ("chunked", chunked::check), ("connection", connection::check)];
     for (target, check) in targets {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/cases").join(target);
