@@ -15,6 +15,8 @@ use proptest::{
     prelude::{ProptestConfig, any, proptest},
 };
 
+type Check = fn(&[u8]);
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -37,6 +39,11 @@ proptest! {
     fn chunked_holds_on_likely_bytes(flags in any::<[u8; 3]>(), picks in vec(0_usize..chunked::LIKELY.len(), 0..40)) {
         chunked::check(&likely(&flags, chunked::LIKELY, &picks));
     }
+}
+
+proptest! {
+    // Each is three servers.
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn connection_holds(input in vec(any::<u8>(), 0..300)) {
@@ -46,7 +53,7 @@ proptest! {
 
 #[test]
 fn every_case_holds() {
-    let targets: [(&str, fn(&[u8])); 3] =
+    let targets: [(&str, Check); 3] =
         [("head", head::check), ("chunked", chunked::check), ("connection", connection::check)];
     for (target, check) in targets {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/cases").join(target);
