@@ -12,7 +12,7 @@ use crate::{
 /// How much one read of a caller's stream takes.
 const PIECE: usize = 64 * 1024;
 
-/// Writes all of `body` to the answer and ends it, waiting whenever the client is slower. Returns
+/// Writes all of `body` to the answer, which stays open, waiting whenever the client is slower. Returns
 /// how many bytes were written.
 pub(super) async fn send_body(response: &ServerResponse, mut body: StreamReader<u8>) -> Result<u64, Error> {
     runtime::ensure_driver();
@@ -27,7 +27,6 @@ pub(super) async fn send_body(response: &ServerResponse, mut body: StreamReader<
             }
         }
         if result == StreamResult::Dropped {
-            response.end(None)?;
             return Ok(sent);
         }
         buffer = piece;

@@ -149,6 +149,12 @@ impl Error {
         Self::plain("ERR_STREAM_CANNOT_PIPE", "Cannot pipe, not readable")
     }
 
+    /// `ERR_STREAM_PREMATURE_CLOSE`: a stream closed before it was finished.
+    #[must_use]
+    pub fn premature_close() -> Self {
+        Self::plain("ERR_STREAM_PREMATURE_CLOSE", "Premature close")
+    }
+
     /// `ERR_METHOD_NOT_IMPLEMENTED`: a method that only the subclasses of a class have.
     #[must_use]
     pub fn method_not_implemented(method: &str) -> Self {

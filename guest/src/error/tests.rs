@@ -31,6 +31,7 @@ fn connection_rows() -> Vec<Row> {
     vec![
         (Error::socket_hang_up(), "Error", "ECONNRESET", "socket hang up"),
         (Error::aborted(), "Error", "ECONNRESET", "aborted"),
+        (Error::premature_close(), "Error", "ERR_STREAM_PREMATURE_CLOSE", "Premature close"),
         (Error::abort(), "AbortError", "ABORT_ERR", "The operation was aborted"),
         (
             Error::connect("ECONNREFUSED", "127.0.0.1", 1),

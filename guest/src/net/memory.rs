@@ -27,9 +27,25 @@ pub struct MemoryStream {
 }
 
 impl MemoryStream {
+    /// What the socket options of this end are set with.
+    pub fn options(&self) -> MemoryOptions {
+        MemoryOptions(Rc::clone(&self.writer.0))
+    }
+
     /// Takes the two directions apart.
     pub fn split(self) -> (MemoryReader, MemoryWriter) {
         (self.reader, self.writer)
+    }
+}
+
+/// Socket options of one end: recorded, for the peer to look at.
+#[derive(Debug)]
+pub struct MemoryOptions(Rc<Channel>);
+
+impl MemoryOptions {
+    /// As [`super::Endpoints::set_keep_alive`].
+    pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
+        self.0.keep_alive.set(enable.then_some(initial_delay));
     }
 }
 
@@ -40,6 +56,7 @@ struct Channel {
     capacity: usize,
     state: Cell<ChannelState>,
     changed: Signal,
+    keep_alive: Cell<Option<u64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +75,7 @@ impl Channel {
             capacity,
             state: Cell::new(ChannelState::Open),
             changed: Signal::default(),
+            keep_alive: Cell::new(None),
         }
     }
 
@@ -102,6 +120,11 @@ impl MemoryReader {
         let taken = mem::take(&mut *self.0.bytes.borrow_mut());
         self.0.changed.notify();
         taken
+    }
+
+    /// The initial delay of the other side's keep-alive probes; none when they are off.
+    pub fn peer_keep_alive(&self) -> Option<u64> {
+        self.0.keep_alive.get()
     }
 
     /// Whether the other side has ended its writing and all was taken.

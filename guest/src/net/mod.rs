@@ -45,8 +45,9 @@ impl Stream {
                 (Reader::Tcp(reader), Writer::Tcp(writer), endpoints)
             }
             Self::Memory(stream) => {
+                let endpoints = Endpoints::Memory(stream.options());
                 let (reader, writer) = stream.split();
-                (Reader::Memory(reader), Writer::Memory(writer), Endpoints::Unknown)
+                (Reader::Memory(reader), Writer::Memory(writer), endpoints)
             }
         }
     }
@@ -119,8 +120,8 @@ pub enum Endpoints {
         /// The peer's.
         remote: Option<SocketAddr>,
     },
-    /// A stream without addresses.
-    Unknown,
+    /// In memory, where there are no addresses.
+    Memory(memory::MemoryOptions),
 }
 
 impl Endpoints {
@@ -130,7 +131,7 @@ impl Endpoints {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.local(),
             Self::Fixed { local, .. } => *local,
-            Self::Unknown => None,
+            Self::Memory(_) => None,
         }
     }
 
@@ -140,7 +141,7 @@ impl Endpoints {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.remote(),
             Self::Fixed { remote, .. } => *remote,
-            Self::Unknown => None,
+            Self::Memory(_) => None,
         }
     }
 }
@@ -152,9 +153,8 @@ impl Endpoints {
         match self {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.set_keep_alive(enable, initial_delay),
-            Self::Fixed { .. } | Self::Unknown => {
-                let _ = (enable, initial_delay);
-            }
+            Self::Memory(options) => options.set_keep_alive(enable, initial_delay),
+            Self::Fixed { .. } => {}
         }
     }
 }

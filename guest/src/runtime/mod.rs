@@ -25,12 +25,22 @@ pub use self::clock::{Millis, date, now, sleep_until};
 pub use self::events::{EventKind, EventLog, Recorded};
 pub use self::signal::{Signal, unless};
 
-type Job = Pin<Box<dyn Future<Output = ()>>>;
+/// Whatever was spawned; notes that it was polled.
+struct Job(Pin<Box<dyn Future<Output = ()>>>);
+
+impl Future for Job {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        RUNTIME.with(|runtime| runtime.busy.set(true));
+        self.0.as_mut().poll(cx)
+    }
+}
 
 /// Queues `job` for the driver. Callable from anywhere, synchronous exports and destructors included.
 pub fn spawn(job: impl Future<Output = ()> + 'static) {
     RUNTIME.with(|runtime| {
-        runtime.queued.borrow_mut().push_back(Box::pin(job));
+        runtime.queued.borrow_mut().push_back(Job(Box::pin(job)));
         runtime.wake_driver();
     });
 }
@@ -84,6 +94,10 @@ thread_local! {
 struct Runtime {
     /// Jobs that no poll of the driver has seen yet.
     queued: RefCell<VecDeque<Job>>,
+    /// Whether a job was polled since the driver looked.
+    busy: Cell<bool>,
+    /// Who is woken when the turn ends.
+    told: RefCell<Vec<Waker>>,
     /// Whether an async export has handed the driver to a task.
     #[cfg(target_family = "wasm")]
     started: Cell<bool>,
@@ -101,10 +115,45 @@ impl Runtime {
     }
 }
 
+/// Wakes `waiting` when this turn of the driver ends: what else has arrived by then is handled before.
+fn wake_after_turn(waiting: impl IntoIterator<Item = Waker>) {
+    RUNTIME.with(|runtime| {
+        runtime.told.borrow_mut().extend(waiting);
+        runtime.wake_driver();
+    });
+}
+
 /// Polls every job there is; never ends.
+///
+/// A turn is one application's batch. Events come in one by one, so once there is something to tell the
+/// application the driver asks to be polled again, until it was polled [`Self::PATIENCE`] times without any
+/// job having been woken; only then the application is told. The answers to a batch leave together, too,
+/// which spares the peer (and a host that runs on its machine) a wake-up for each of them.
 #[derive(Default)]
 struct Driver {
     jobs: FuturesUnordered<Job>,
+    /// How often it was polled in this turn without any job having been woken.
+    quiet: u32,
+}
+
+impl Driver {
+    /// The executor of wit-bindgen polls a future that wakes itself twice before it looks for events
+    /// again, and it looks once before and once after it lets the host go on.
+    const PATIENCE: u32 = 4;
+
+    /// No job can go on: ends the turn, or asks to be polled again where more may come.
+    fn pause(&mut self, waker: &Waker) {
+        let told = RUNTIME.with(|runtime| {
+            runtime.driver.replace(Some(waker.clone()));
+            self.quiet = if runtime.busy.replace(false) { 0 } else { self.quiet + 1 };
+            let more_may_come = self.quiet < Self::PATIENCE && !runtime.told.borrow().is_empty();
+            (!more_may_come).then(|| runtime.told.take())
+        });
+        let Some(told) = told else { return waker.wake_by_ref() };
+        self.quiet = 0;
+        clock::end_turn();
+        told.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl Future for Driver {
@@ -119,15 +168,9 @@ impl Future for Driver {
                     Poll::Ready(Some(())) => {}
                     // Jobs that the poll above queued are picked up by the next turn of this loop.
                     Poll::Ready(None) | Poll::Pending => {
-                        let idle = RUNTIME.with(|runtime| {
-                            let idle = runtime.queued.borrow().is_empty();
-                            if idle {
-                                runtime.driver.replace(Some(cx.waker().clone()));
-                            }
-                            idle
-                        });
+                        let idle = RUNTIME.with(|runtime| runtime.queued.borrow().is_empty());
                         if idle {
-                            clock::end_turn();
+                            self.pause(cx.waker());
                             return Poll::Pending;
                         }
                     }

@@ -35,6 +35,16 @@ impl Signal {
         }
     }
 
+    /// Wakes every waiter when this turn of the driver ends, so that what waits gets all of it at once.
+    pub fn notify_after_turn(&self) {
+        let waiting = mem::take(&mut *self.waiting.borrow_mut());
+        match waiting {
+            Waiting::Nobody => {}
+            Waiting::One(waker) => super::wake_after_turn([waker]),
+            Waiting::Many(wakers) => super::wake_after_turn(wakers),
+        }
+    }
+
     /// Waits until `look` gives a value; it is called at once and again after every [`Self::notify`].
     /// It moves nothing by itself, so dropping the wait loses nothing unless `look` takes something.
     pub async fn wait<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {

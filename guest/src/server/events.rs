@@ -223,7 +223,7 @@ impl EventQueue {
             return;
         }
         self.events.borrow_mut().push_back(ServerEvent { sequence: runtime::next_sequence(), kind });
-        self.changed.notify();
+        self.changed.notify_after_turn();
     }
 
     /// Takes at most `max` events, and the connections that may parse again.

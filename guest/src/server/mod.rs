@@ -8,6 +8,7 @@
 //! Everything but [`driver`] and the waiting methods is synchronous: it changes memory and wakes a
 //! loop.
 
+mod closing;
 mod connection;
 mod dispatch;
 mod driver;
@@ -17,6 +18,7 @@ mod inbox;
 mod incoming_message;
 mod listen;
 mod options;
+mod output;
 mod response;
 mod socket;
 mod state;

@@ -150,7 +150,7 @@ impl ServerResponse {
     /// Waits for Node's 'finish': the last byte is with the operating system.
     ///
     /// # Errors
-    /// `ECONNRESET` when the connection ends before.
+    /// `ERR_STREAM_PREMATURE_CLOSE` when the connection ends before.
     pub async fn finished(&self) -> Result<(), Error> {
         runtime::ensure_driver();
         self.0
@@ -158,7 +158,7 @@ impl ServerResponse {
             .wait(|| match self.0.stage() {
                 Stage::Open | Stage::Answered => None,
                 Stage::Flushed => Some(Ok(())),
-                Stage::Aborted => Some(Err(Error::aborted())),
+                Stage::Aborted => Some(Err(Error::premature_close())),
             })
             .await
     }

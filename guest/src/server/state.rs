@@ -20,7 +20,7 @@
 
 use std::{collections::VecDeque, mem, ptr, rc::Rc};
 
-use super::exchange::Exchange;
+use super::{exchange::Exchange, output::Output};
 
 /// What is received.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -104,21 +104,6 @@ struct Tunnel {
     ended: bool,
 }
 
-/// Bytes on their way to the peer.
-#[derive(Debug, Default)]
-struct Output {
-    queued: Vec<u8>,
-    /// The buffer of the write before, for reuse.
-    spare: Vec<u8>,
-    in_flight: usize,
-    /// Bytes queued and flushed since the beginning of the connection.
-    total_queued: u64,
-    total_flushed: u64,
-}
-
-/// A spare buffer larger than this is not kept: idle connections are many.
-const SPARE_CAPACITY: usize = 4096;
-
 impl State {
     /// Takes a request in: its answer is owed from now on.
     pub(super) fn accept(&mut self, exchange: &Rc<Exchange>) {
@@ -148,31 +133,26 @@ impl State {
     /// queued that must go before. [`Self::return_output`] must follow at once.
     pub(super) fn lend_output(&mut self, exchange: &Exchange) -> Option<Vec<u8>> {
         let oldest = self.owed.front().is_some_and(|front| ptr::eq(Rc::as_ptr(front), exchange));
-        (oldest && self.writing == Writing::Open && exchange.queued_bytes() == 0)
-            .then(|| mem::take(&mut self.output.queued))
+        (oldest && self.writing == Writing::Open && exchange.queued_bytes() == 0).then(|| self.output.lend())
     }
 
     /// Gives the lent buffer back with what was appended to it.
     pub(super) fn return_output(&mut self, buffer: Vec<u8>, appended: usize) {
-        self.output.queued = buffer;
-        self.output.total_queued += appended as u64;
+        self.output.give_back(buffer, appended);
     }
 
     /// Moves bytes and applies rules 1 to 4. True when there is something for the sending loop.
     pub(super) fn advance(&mut self) -> bool {
         while self.writing == Writing::Open {
             let Some(front) = self.owed.front() else { break };
-            let queued = &mut self.output.queued;
-            let before = queued.len();
-            let progress = front.take_output(queued);
-            self.output.total_queued += (queued.len() - before) as u64;
+            let progress = self.output.append(|queued| front.take_output(queued));
             if !progress.complete {
                 break;
             }
             // The queue is not empty: its front was just looked at.
             if let Some(answered) = self.owed.pop_front() {
                 answered.answered();
-                self.flushing.push_back((self.output.total_queued, answered));
+                self.flushing.push_back((self.output.total_queued(), answered));
             }
             if progress.closes {
                 self.stop_reading();
@@ -184,21 +164,21 @@ impl State {
         if self.owed.is_empty() && self.writing == Writing::Open {
             self.advance_end();
         }
-        !self.output.queued.is_empty() || self.writing == Writing::Closing
+        !self.output.is_empty() || self.writing == Writing::Closing
     }
 
     /// Nothing is owed: the end may follow.
     fn advance_end(&mut self) {
         if let Some(tunnel) = &mut self.tunnel {
             let (waiting, ended) = (mem::take(&mut tunnel.waiting), tunnel.ended);
-            self.queue(&waiting);
+            self.output.push(&waiting);
             if ended {
                 self.writing = Writing::Closing;
             }
         } else if self.reading != Reading::Open || self.last {
             self.stop_reading();
             if let Some(words) = self.last_words.take() {
-                self.queue(words);
+                self.output.push(words);
             }
             self.writing = Writing::Closing;
         }
@@ -245,7 +225,7 @@ impl State {
         }
         match &mut self.tunnel {
             Some(tunnel) if !self.owed.is_empty() => tunnel.waiting.extend_from_slice(bytes),
-            _ => self.queue(bytes),
+            _ => self.output.push(bytes),
         }
         true
     }
@@ -302,7 +282,7 @@ impl State {
         let first = !mem::replace(&mut self.destroyed, true);
         self.reading = Reading::Ended;
         self.writing = Writing::Ended;
-        self.output.queued = Vec::new();
+        self.output.clear();
         self.last_words = None;
         first
     }
@@ -318,28 +298,21 @@ impl State {
 
     /// What the sending loop does next, `None` while there is nothing to send.
     pub(super) fn next_send(&mut self) -> Option<SendStep> {
-        if !self.output.queued.is_empty() {
-            let bytes = mem::replace(&mut self.output.queued, mem::take(&mut self.output.spare));
-            self.output.in_flight = bytes.len();
+        if let Some(bytes) = self.output.take() {
             return Some(SendStep::Write(bytes));
         }
         (self.writing != Writing::Open).then_some(SendStep::End)
     }
 
     /// All that was in flight is with the operating system.
-    pub(super) fn flushed(&mut self, mut buffer: Vec<u8>) {
-        self.output.total_flushed += self.output.in_flight as u64;
-        self.output.in_flight = 0;
-        buffer.clear();
-        if buffer.capacity() <= SPARE_CAPACITY {
-            self.output.spare = buffer;
-        }
+    pub(super) fn flushed(&mut self, buffer: Vec<u8>) {
+        self.output.flushed(buffer);
     }
 
     /// The next answer of which every byte is flushed.
     pub(super) fn next_flushed(&mut self) -> Option<Rc<Exchange>> {
         let (mark, _) = self.flushing.front()?;
-        (*mark <= self.output.total_flushed)
+        (*mark <= self.output.total_flushed())
             .then(|| self.flushing.pop_front().map(|(_, exchange)| exchange))?
     }
 
@@ -378,7 +351,7 @@ impl State {
     /// Bytes given to the connection that the operating system has not taken.
     pub(super) fn unflushed(&self) -> usize {
         let waiting = self.tunnel.as_ref().map_or(0, |tunnel| tunnel.waiting.len());
-        self.output.queued.len() + self.output.in_flight + waiting
+        self.output.unflushed() + waiting
     }
 
     /// The answer whose bytes may go to the output.
@@ -405,21 +378,16 @@ impl State {
 
     /// Bytes given to the connection since its beginning.
     pub(super) fn bytes_written(&self) -> u64 {
-        self.output.total_queued + self.tunnel.as_ref().map_or(0, |tunnel| tunnel.waiting.len() as u64)
+        self.output.total_queued() + self.tunnel.as_ref().map_or(0, |tunnel| tunnel.waiting.len() as u64)
     }
 
     /// Whether bytes were given that will never be flushed.
     pub(super) fn lost_output(&self) -> bool {
-        self.destroyed && self.output.total_flushed < self.output.total_queued
+        self.destroyed && self.output.total_flushed() < self.output.total_queued()
     }
 
     pub(super) fn is_destroyed(&self) -> bool {
         self.destroyed
-    }
-
-    fn queue(&mut self, bytes: &[u8]) {
-        self.output.queued.extend_from_slice(bytes);
-        self.output.total_queued += bytes.len() as u64;
     }
 
     /// Answers that will not be sent: their requests end with the connection.

@@ -265,3 +265,26 @@ fn fits(ip: IpAddr, family: IpAddressFamily) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows: SO11
+    #[test]
+    fn accepted_sockets_do_not_delay() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        runtime.block_on(async {
+            let fresh = TcpSocket::new(IpAddressFamily::Ipv4).expect("a free descriptor").state;
+            let State::Fresh(socket) = fresh else { panic!("not new") };
+            socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+            let listener = socket.listen(1).expect("a bound socket");
+            let address = listener.local_addr().expect("a bound socket");
+            let _client = TcpStream::connect(address).await.expect("somebody listens");
+            let (stream, peer) = listener.accept().await.expect("a client");
+            let accepted = TcpSocket::accepted(stream, peer, IpAddressFamily::Ipv4).state;
+            let State::Connected { stream, .. } = accepted else { panic!("not connected") };
+            assert!(stream.nodelay().expect("a TCP socket"));
+        });
+    }
+}

@@ -8,8 +8,10 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use anyhow::{Context as _, Result, bail};
-use node_http_host::{COMPONENT, Ctx, DEMO, Exit, Host, Policy, plug};
+use node_http_host::{
+    COMPONENT, Ctx, DEMO, Exit, Host, Policy, Result, plug,
+    wasmtime::{bail, error::Context as _},
+};
 
 use crate::{cores::Cores, load::response_length};
 
@@ -46,7 +48,7 @@ pub(crate) fn ours() -> [Contender; 3] {
     [Contender::Ours("ceiling"), Contender::Ours("linked"), Contender::Ours("composed")]
 }
 
-/// Reads `NAME=FILE`.
+/// Reads `NAME=FILE` or `NAME=FILE+COMPONENT`.
 pub(crate) fn parse_app(argument: &str) -> Result<Contender, String> {
     let (name, file) = argument.split_once('=').ok_or("wanted: NAME=FILE")?;
     Ok(Contender::App { name: name.to_owned(), file: file.into() })
@@ -169,7 +171,7 @@ fn announced(stdout: &mut BufReader<ChildStdout>) -> Result<SocketAddr> {
     let mut line = String::new();
     while stdout.read_line(&mut line)? > 0 {
         if let Some(address) = line.trim_end().strip_prefix("listening on http://") {
-            return address.parse().with_context(|| format!("not an address: {address}"));
+            return address.parse::<SocketAddr>().with_context(|| format!("not an address: {address}"));
         }
         line.clear();
     }
@@ -188,14 +190,17 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// Is the server `what`: an embedded component by name, or a file. Runs until it is killed.
+/// Is the server `what`: an embedded component by name, a file, or two files to be composed. Runs until it is killed.
 pub(crate) fn serve(what: &str) -> Result<()> {
     let component = match what {
         "ceiling" => CEILING.to_vec(),
         "linked" => LINKED.to_vec(),
         "composed" => DEMO.to_vec(),
         "robustness" => plug(CASES, COMPONENT)?,
-        file => fs::read(file).with_context(|| format!("cannot read {file}"))?,
+        file => match file.split_once('+') {
+            None => read(file)?,
+            Some((app, component)) => plug(&read(app)?, &read(component)?)?,
+        },
     };
     let app = Host::new()?.load(&component)?;
     let mut policy = Policy::default();
@@ -211,4 +216,8 @@ pub(crate) fn serve(what: &str) -> Result<()> {
     let exit = runtime.block_on(app.run(ctx))?;
     std::io::stdout().flush()?;
     if exit == Exit::Code(0) { Ok(()) } else { bail!("the component ended with {exit:?}") }
+}
+
+fn read(file: &str) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("cannot read {file}"))
 }

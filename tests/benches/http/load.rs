@@ -7,8 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
+use node_http_host::{
+    Result,
+    wasmtime::{bail, ensure, error::Context as _},
+};
 
 use crate::{contenders::Server, cores, report::Scenario};
 

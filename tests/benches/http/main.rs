@@ -20,10 +20,10 @@ mod report;
 mod robustness;
 mod startup;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, Result};
 use clap::Parser;
+use node_http_host::{Result, wasmtime::error::Context as _};
 
 use crate::{
     contenders::{Contender, Server},
@@ -46,8 +46,9 @@ struct Arguments {
     /// A Node binary to compare with; may be repeated.
     #[arg(long, value_name = "PATH")]
     node: Vec<PathBuf>,
-    /// Another component to compare with: a program that serves `/plain` on `PORT`; may be repeated.
-    #[arg(long, value_name = "NAME=FILE", value_parser = contenders::parse_app)]
+    /// Another component to compare with: a program that serves `/plain` on `PORT`, plugged with another
+    /// build of `node:http` if one is given; may be repeated.
+    #[arg(long, value_name = "NAME=FILE[+COMPONENT]", value_parser = contenders::parse_app)]
     app: Vec<Contender>,
     /// Measures only contenders whose name contains this; may be repeated.
     #[arg(long, value_name = "NAME")]
@@ -129,16 +130,23 @@ fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value>
         let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); servers.len()];
         for round in 0..rounds {
             for (server, samples) in servers.iter().zip(&mut samples) {
-                eprint!("\r\x1b[K{scenario}: {} ({} of {rounds})", server.name(), round + 1);
+                progress(&format!("{scenario}: {} ({} of {rounds})", server.name(), round + 1));
                 let sample = load::run(server, &scenario, duration);
                 samples.push(sample.with_context(|| format!("{} at {scenario}", server.name()))?);
             }
         }
         report.add(scenario, samples);
     }
-    eprint!("\r\x1b[K");
+    progress("");
     print!("{report}");
     Ok(report.json())
+}
+
+/// Tells somebody who watches how far it is.
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    }
 }
 
 /// Starts every contender and asks it once.

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use node_http_host::{
+    Result,
+    wasmtime::{bail, ensure, error::Context as _},
+};
 use node_http_tests::hostile::{Attack, Damage, good_client};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::{net::TcpStream, path::Path, process::Command, time::Instant};
 
-use anyhow::{Context as _, Result};
+use node_http_host::{Result, wasmtime::error::Context as _};
 use serde_json::{Value, json};
 
 use crate::{

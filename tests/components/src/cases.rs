@@ -1,15 +1,23 @@
 //! Which name is which case.
 
-use crate::{golden, http, incoming_message, robustness, server, server_response, support};
+use crate::{
+    golden, http, incoming_message, node_examples, outgoing_message, robustness, server, server_response,
+    support,
+};
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
     match case {
+        "example" => node_examples::run(&arguments.concat()).await,
         "golden" => golden::run(arguments).await,
         "http_constants" => http::constants(),
         "http_create_server" => http::create_server().await,
         "http_validate" => http::validate(),
         "parser" => incoming_message::parser().await,
         "incoming_message" => incoming_message::run().await,
+        "outgoing_message_events" => outgoing_message::events().await,
+        "outgoing_message_headers" => outgoing_message::headers(),
+        "outgoing_message_properties" => outgoing_message::properties(),
+        "outgoing_message_sending" => outgoing_message::sending().await,
         "robustness" => robustness::run(arguments).await,
         "server_close" => server::close().await,
         "server_close_idle" => server::close_connections(Server::close_idle_connections).await,

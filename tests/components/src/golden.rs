@@ -1,6 +1,5 @@
 //! The handlers of `tests/vectors/node-23.5-server-wire.jsonl`, each in Rust, found by the golden's name.
 
-use crate::bindings::node::http::net::Socket;
 use crate::support::*;
 
 type Handler = fn(&ServerResponse, u32) -> Result<(), Error>;

@@ -9,6 +9,8 @@ mod cases;
 mod golden;
 mod http;
 mod incoming_message;
+mod node_examples;
+mod outgoing_message;
 mod robustness;
 mod server;
 mod server_response;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use wasi::clocks::monotonic_clock;
 
 pub(crate) use crate::bindings::node::http::incoming_message::IncomingMessage;
+pub(crate) use crate::bindings::node::http::net::Socket;
 pub(crate) use crate::bindings::node::http::server::{
     ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions,
 };

@@ -17,7 +17,7 @@ fn described(request: &str) -> Vec<String> {
     client.reply().body.lines().map(str::to_owned).collect()
 }
 
-// Rows: IM9, IM10, IM11, IM12, IM13, IM21, I-47
+// Rows: IM9, IM10, IM11, IM12, IM13, IM17, IM18, IM21, I-47
 #[test]
 fn describes_a_head_as_node_does() {
     let lines = described(

@@ -12,6 +12,8 @@ mod our_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod node_examples;
+    mod outgoing_message;
     mod robustness;
     mod server;
     mod server_errors;
@@ -25,6 +27,8 @@ mod wasmtime_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod node_examples;
+    mod outgoing_message;
     mod robustness;
     mod server;
     mod server_errors;

@@ -1,6 +1,7 @@
 //! The server on the in-memory transport with a manual clock.
 
 mod events;
+mod options;
 mod timeouts;
 mod tunnel;
 

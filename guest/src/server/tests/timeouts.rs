@@ -13,6 +13,7 @@ fn wait(millis: u64) {
 }
 
 const TIMEOUT: u8 = 1 << 3;
+const SOCKET_TIMEOUT: u8 = 1 << 2;
 
 /// Rows: SR18, SV10
 #[test]
@@ -41,6 +42,48 @@ fn an_idle_answer_with_a_listener_is_told() {
     assert_eq!(response.take_events(9).len(), 1);
     response.end(Some(b"late")).expect("an open answer");
     assert_eq!(client.received(), ok("late"));
+}
+
+/// Rows: I-21
+#[test]
+fn a_timeout_is_told_to_everybody_and_any_listener_keeps_the_connection() {
+    for listener in ["nobody", "request", "response", "socket", "server", "all"] {
+        let on = |name: &str| listener == name || listener == "all";
+        let listening = on("server").then_some(ServerEvents::TIMEOUT);
+        let fixture = Fixture::new(ServerOptions { listening, ..ServerOptions::default() });
+        let client = fixture.connect();
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+        let response = fixture.request();
+        let (request, socket) = (response.request(), response.request().socket());
+        request.listen_for(if on("request") { TIMEOUT } else { 0 });
+        response.listen_for(if on("response") { TIMEOUT } else { 0 });
+        socket.listen_for(if on("socket") { SOCKET_TIMEOUT } else { 0 });
+        socket.set_timeout(50);
+        wait(70);
+        let told = |name: &str, count: usize| assert_eq!(count, usize::from(on(name)), "{listener}: {name}");
+        told("request", request.take_events(9).len());
+        told("response", response.take_events(9).len());
+        told("socket", socket.take_events(9).len());
+        told("server", fixture.server.take_events(9).len());
+        // As in Node: a listener on the socket alone does not keep it.
+        let kept = on("request") || on("response") || on("server");
+        assert_eq!(client.reader.is_ended(), !kept, "{listener}");
+    }
+}
+
+/// Rows: I-21
+#[test]
+fn a_complete_request_is_not_told_of_a_timeout() {
+    let fixture = Fixture::new(ServerOptions::default());
+    let client = fixture.connect();
+    client.send(GET);
+    let response = fixture.request();
+    let request = response.request();
+    request.listen_for(TIMEOUT);
+    request.set_timeout(50);
+    wait(70);
+    assert!(request.take_events(9).is_empty());
+    assert!(client.reader.is_ended(), "nobody else listens");
 }
 
 /// Rows: IM15
