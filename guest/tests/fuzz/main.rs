@@ -15,6 +15,8 @@ use proptest::{
     prelude::{ProptestConfig, any, proptest},
 };
 
+type Check = fn(&[u8]);
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -37,6 +39,11 @@ proptest! {
     fn chunked_holds_on_likely_bytes(flags in any::<[u8; 3]>(), picks in vec(0_usize..chunked::LIKELY.len(), 0..40)) {
         chunked::check(&likely(&flags, chunked::LIKELY, &picks));
     }
+}
+
+proptest! {
+    // Each is three servers.
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn connection_holds(input in vec(any::<u8>(), 0..300)) {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use node_http_tests::hostile::{Attack, good_client};
-use node_http_tests::{Case, PATIENCE, RawClient, get, post};
+use node_http_tests::{Case, PATIENCE, RawClient, Sockets, get, post};
 
 use super::SOCKETS;
 
@@ -29,7 +29,9 @@ fn a_good_client_is_served_beside_hostile_ones() {
         }
         good.join().expect("the good client is served")
     });
-    assert!(times.len() >= 10, "{} answers", times.len());
+    // Other sockets let a flood have its way for seconds.
+    let fewest = if SOCKETS == Sockets::Ours { 10 } else { 1 };
+    assert!(times.len() >= fewest, "{} answers", times.len());
     // They are gone: a new client is served as if nothing had been.
     let mut client = RawClient::connect(address);
     client.send(&post("/upload", "hello"));
