@@ -132,7 +132,9 @@ fn wake_after_turn(waiting: impl IntoIterator<Item = Waker>) {
 #[derive(Default)]
 struct Driver {
     jobs: FuturesUnordered<Job>,
-    /// How often it was polled in this turn without any job having been woken.
+    /// How often it was polled since somebody waits for the end of the turn.
+    polls: u32,
+    /// How often of these, lately, without any job having been woken.
     quiet: u32,
 }
 
@@ -141,16 +143,21 @@ impl Driver {
     /// again, and it looks once before and once after it lets the host go on.
     const PATIENCE: u32 = 4;
 
+    /// A connection that always has something to do must not keep the application from the others.
+    const LONGEST: u32 = 128;
+
     /// No job can go on: ends the turn, or asks to be polled again where more may come.
     fn pause(&mut self, waker: &Waker) {
         let told = RUNTIME.with(|runtime| {
             runtime.driver.replace(Some(waker.clone()));
             self.quiet = if runtime.busy.replace(false) { 0 } else { self.quiet + 1 };
-            let more_may_come = self.quiet < Self::PATIENCE && !runtime.told.borrow().is_empty();
-            (!more_may_come).then(|| runtime.told.take())
+            self.polls += 1;
+            let more_may_come = self.quiet < Self::PATIENCE && self.polls < Self::LONGEST;
+            let wait = more_may_come && !runtime.told.borrow().is_empty();
+            (!wait).then(|| runtime.told.take())
         });
         let Some(told) = told else { return waker.wake_by_ref() };
-        self.quiet = 0;
+        (self.polls, self.quiet) = (0, 0);
         clock::end_turn();
         told.into_iter().for_each(Waker::wake);
     }
@@ -177,5 +184,38 @@ impl Future for Driver {
                 },
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// Two jobs have something to tell: the waiter sees what both did, and is woken once.
+    #[test]
+    fn a_waiter_is_told_once_what_a_turn_brought() {
+        let signal = Rc::new(Signal::default());
+        let done = Rc::new(Cell::new(0));
+        let (wakes, waker) = clock::counting_waker();
+        signal.register(&waker);
+        for _ in 0..2 {
+            let (signal, done) = (Rc::clone(&signal), Rc::clone(&done));
+            spawn(async move {
+                done.set(done.get() + 1);
+                signal.notify_after_turn();
+            });
+        }
+        let (turns, driver_waker) = clock::counting_waker();
+        let mut driver = Driver::default();
+        let mut poll =
+            || assert!(Pin::new(&mut driver).poll(&mut Context::from_waker(&driver_waker)).is_pending());
+        poll();
+        assert_eq!((done.get(), wakes.get()), (2, 0), "others may have something to tell, too");
+        while turns.get() > 0 && wakes.get() == 0 {
+            poll();
+        }
+        assert_eq!(wakes.get(), 1);
     }
 }
