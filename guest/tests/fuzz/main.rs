@@ -15,6 +15,7 @@ use proptest::{
     prelude::{ProptestConfig, any, proptest},
 };
 
+/// What a target holds an input to.
 type Check = fn(&[u8]);
 
 proptest! {
@@ -50,8 +51,6 @@ proptest! {
         connection::check(&input);
     }
 }
-
-type Check = fn(&[u8]);
 
 #[test]
 fn every_case_holds() {
