@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     contenders::{Contender, Server},
     cores::Cores,
-    load,
+    load::{self, Sample},
     report::{Scenario, median},
 };
 
@@ -101,20 +101,30 @@ fn fight(attack: Attack, scale: &Scale, address: SocketAddr) -> (Vec<Duration>, 
     })
 }
 
-/// Throughput without idle connections, with them, and without again; and what one of them costs.
+/// Throughput without and with idle connections, in turns, and what one of them costs.
 fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result<Value> {
     let server = Server::start(&Contender::Ours("robustness"), cores)?;
-    let mut alone = rates(&server, scale)?;
-    let before = memory(server.pid(), "VmRSS:")?;
-    let idle = Idle::start(server.address(), scale.idle)?;
-    let each = (memory(server.pid(), "VmRSS:")? - before) / scale.idle as f64;
-    let beside = rates(&server, scale)?;
-    drop(idle);
-    alone.extend(rates(&server, scale)?);
-    let (alone, beside) = (median(&alone, |rate| *rate), median(&beside, |rate| *rate));
+    let duration = Duration::from_secs_f64(scale.seconds / 5.0);
+    let (mut alone, mut beside, mut each) = (Vec::new(), Vec::new(), 0.0);
+    for round in 0..scale.rounds {
+        alone.push(load::run(&server, &BUSY, duration)?);
+        let before = memory(server.pid(), "VmRSS:")?;
+        let idle = Idle::start(server.address(), scale.idle)?;
+        if round == 0 {
+            // Later rounds find the memory of this one.
+            each = (memory(server.pid(), "VmRSS:")? - before) / scale.idle as f64;
+        }
+        beside.push(load::run(&server, &BUSY, duration)?);
+        drop(idle);
+    }
+    let figures = |samples: &[Sample]| {
+        (median(samples, |sample| sample.rate), median(samples, |sample| sample.server_micros))
+    };
+    let ((alone, alone_micros), (beside, beside_micros)) = (figures(&alone), figures(&beside));
     let share = beside / alone;
     println!(
-        "{} idle connections: {each:.1} KiB each; {BUSY} beside them {beside:.0}/s, without them {alone:.0}/s: {share:.2}",
+        "{} idle connections: {each:.1} KiB each; {BUSY} beside them {beside:.0}/s ({beside_micros:.1} us of the server \
+         each), without them {alone:.0}/s ({alone_micros:.1} us): {share:.2}",
         scale.idle
     );
     if each > MOST_IDLE_KIB {
@@ -123,12 +133,10 @@ fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result
     if share < LEAST_SHARE {
         broken.push(format!("{share:.2} of the throughput beside idle connections"));
     }
-    Ok(json!({ "connections": scale.idle, "kibEach": each, "rateAlone": alone, "rateBeside": beside }))
-}
-
-fn rates(server: &Server, scale: &Scale) -> Result<Vec<f64>> {
-    let duration = Duration::from_secs_f64(scale.seconds / 5.0);
-    (0..scale.rounds).map(|_| Ok(load::run(server, &BUSY, duration)?.rate)).collect()
+    Ok(json!({
+        "connections": scale.idle, "kibEach": each, "rateAlone": alone, "rateBeside": beside,
+        "microsAlone": alone_micros, "microsBeside": beside_micros,
+    }))
 }
 
 /// A process that holds idle connections: a server's descriptors and theirs are too many for one. Ends with its
