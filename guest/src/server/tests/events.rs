@@ -109,6 +109,20 @@ fn e23_a_client_that_leaves_before_its_answer() {
     assert!(!watched.response.look(|outgoing| outgoing.writable_finished()));
 }
 
+/// Rows: SR1, IM2
+#[test]
+fn e24_a_client_that_leaves_while_it_is_answered() {
+    let fixture = Fixture::new(ServerOptions::default());
+    let client = fixture.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+    let watched = Watched::new(fixture.request());
+    watched.response.write(b"half").expect("a fresh answer");
+    run_until_stalled();
+    client.writer.reset();
+    run_until_stalled();
+    assert_eq!(watched.log(), "socket.error req.aborted socket.close res.close req.error req.close");
+}
+
 /// Rows: OM9
 #[test]
 fn e25_destroying_the_answer() {

@@ -66,8 +66,6 @@ mod component {
             for _ in 0..heads {
                 answers.extend_from_slice(ANSWER);
             }
-            // Whoever else has something to read does it first: writes that follow each other wake the peer once.
-            wit_bindgen::yield_async().await;
             answers = outgoing.write_all(answers).await;
             answers.clear();
         }
