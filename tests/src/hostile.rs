@@ -190,19 +190,27 @@ impl Drop for Hostile {
     }
 }
 
-/// Asks for `/` over one connection, a short pause between two requests, until `stop` is set. Returns how long each
-/// answer took.
+/// Asks for `/`, a short pause between two requests and a new connection now and then, until `stop` is set. Returns how
+/// long each answer took, the connection included.
 ///
 /// # Panics
 /// When an answer is not the one that was expected, or does not come.
 pub fn good_client(address: SocketAddr, stop: &AtomicBool) -> Vec<Duration> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).expect("somebody listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
-    let mut times = Vec::new();
+    const REQUESTS_PER_CONNECTION: usize = 20;
+    let connect = || {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("somebody listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
+        stream
+    };
+    let mut stream = connect();
+    let mut times: Vec<Duration> = Vec::new();
     let mut answer = Vec::new();
     let mut buffer = [0; 1024];
     while !stop.load(Ordering::Relaxed) {
         let begin = Instant::now();
+        if times.len() % REQUESTS_PER_CONNECTION == 0 {
+            stream = connect();
+        }
         stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("the connection stays open");
         answer.clear();
         while !answer.ends_with(b"Hello, world\n") {

@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     /// Whether the receiving loop waits for back-pressure to end. A wake-up without need would cost
     /// a call out of the component.
     held: Cell<bool>,
+    /// Whether it is in the queue of those that wait for the application to take events.
+    paused: Cell<bool>,
     /// How many of the two loops run.
     loops: Cell<u8>,
     /// Notified whenever something changes that a holder of a socket can wait for.
@@ -72,6 +74,7 @@ impl Connection {
             requests: Cell::new(0),
             in_message: Cell::new(false),
             held: Cell::new(false),
+            paused: Cell::new(false),
             loops: Cell::new(2),
             changed: Signal::default(),
             receiving: Signal::default(),
@@ -84,7 +87,9 @@ impl Connection {
     /// What the receiving loop does next.
     pub(super) fn next_receive(&self, held_back: bool) -> Option<ReceiveStep> {
         if self.server.is_congested() && self.state.borrow().is_open() {
-            self.server.pause(self.id);
+            if !self.paused.replace(true) {
+                self.server.pause(self.id);
+            }
             self.held.set(true);
             return None;
         }
@@ -278,6 +283,12 @@ impl Connection {
         if self.held.replace(false) {
             self.receiving.notify();
         }
+    }
+
+    /// The application has taken events.
+    pub(super) fn end_pause(&self) {
+        self.paused.set(false);
+        self.resume_receiving();
     }
 
     pub(super) fn lend_output(&self, exchange: &Exchange) -> Option<Vec<u8>> {

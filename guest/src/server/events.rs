@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     mem,
     net::SocketAddr,
 };
@@ -208,8 +208,8 @@ impl EventKind for SocketEvent {
 pub(super) struct EventQueue {
     events: RefCell<VecDeque<ServerEvent>>,
     pub(super) changed: Signal,
-    /// Connections that stopped parsing because of the bound.
-    paused: RefCell<BTreeSet<u64>>,
+    /// Connections that stopped parsing because of the bound, each once.
+    paused: RefCell<Vec<u64>>,
     /// The application no longer pulls: its server handle is gone.
     abandoned: Cell<bool>,
 }
@@ -227,12 +227,12 @@ impl EventQueue {
     }
 
     /// Takes at most `max` events, and the connections that may parse again.
-    pub(super) fn take(&self, max: usize) -> (Vec<ServerEvent>, BTreeSet<u64>) {
+    pub(super) fn take(&self, max: usize) -> (Vec<ServerEvent>, Vec<u64>) {
         let mut events = self.events.borrow_mut();
         let count = max.min(events.len());
         let taken = events.drain(..count).collect();
         let room = events.len() < Self::BOUND;
-        let resumed = if room { mem::take(&mut *self.paused.borrow_mut()) } else { BTreeSet::new() };
+        let resumed = if room { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
         (taken, resumed)
     }
 
@@ -244,8 +244,9 @@ impl EventQueue {
         self.events.borrow().len() >= Self::BOUND
     }
 
+    /// The first to be paused is the first to go on: any other order keeps some waiting for ever beside a flood.
     pub(super) fn pause(&self, connection: u64) {
-        self.paused.borrow_mut().insert(connection);
+        self.paused.borrow_mut().push(connection);
     }
 
     /// Nobody will pull any more: what waits is given back to be dropped.

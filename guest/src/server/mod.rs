@@ -117,12 +117,13 @@ impl Server {
     /// Takes at most `max` events, oldest first; none when there are none.
     pub fn take_events(&self, max: usize) -> Vec<ServerEvent> {
         let (taken, resumed) = self.0.events.take(max);
+        if !self.0.is_congested() {
+            // First of all: requests on open connections would fill the queue again, and nobody new would get in.
+            self.0.room.notify();
+        }
         let connections = self.0.connections.borrow();
         for connection in resumed.iter().filter_map(|id| connections.get(id)) {
-            connection.resume_receiving();
-        }
-        if !resumed.is_empty() {
-            self.0.room.notify();
+            connection.end_pause();
         }
         taken
     }

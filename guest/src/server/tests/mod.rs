@@ -5,7 +5,7 @@ mod options;
 mod timeouts;
 mod tunnel;
 
-use super::{Answer, Server, ServerEventKind, ServerOptions, ServerResponse, Socket};
+use super::{Answer, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse, Socket};
 use crate::{
     message::ReadResult,
     net::{
@@ -333,4 +333,46 @@ fn undelivered_requests_stop_the_parsing() {
         requests = fixture.requests();
     }
     assert_eq!(answered, 8 * 400);
+}
+
+#[test]
+fn a_flood_does_not_keep_new_clients_out() {
+    let fixture = Fixture::new(ServerOptions::default());
+    let flood: Vec<Client> = (0..16).map(|_| fixture.connect()).collect();
+    let mut new = Vec::new();
+    for turn in 0..40 {
+        for client in &flood {
+            client.writer.push(GET.repeat(600).as_bytes());
+            client.reader.take();
+        }
+        run_until_stalled();
+        // The one that is accepted while there are too many events makes the next one wait.
+        if turn == 5 || turn == 10 {
+            let client = fixture.connect();
+            client.send(GET);
+            new.push(client);
+        }
+        for response in fixture.requests() {
+            response.end(None).expect("a fresh answer");
+        }
+    }
+    assert_eq!(new.iter().map(Client::received).collect::<String>(), ok("").repeat(2));
+}
+
+#[test]
+fn connections_are_accepted_again_when_their_events_were_taken() {
+    let events = ServerEvents::DROP;
+    let options =
+        ServerOptions { max_connections: Some(0), listening: Some(events), ..ServerOptions::default() };
+    let fixture = Fixture::new(options);
+    let clients: Vec<_> = (0..2000).map(|_| fixture.connector.connect(1 << 10)).collect();
+    run_until_stalled();
+    let mut refused = 0;
+    for _ in 0..4 {
+        refused += fixture.server.take_events(usize::MAX).len();
+        run_until_stalled();
+        let late = fixture.connect();
+        assert!(late.received().starts_with("HTTP/1.1 503 "), "after {refused}");
+    }
+    drop(clients);
 }
