@@ -208,7 +208,7 @@ pub fn good_client(address: SocketAddr, stop: &AtomicBool) -> Vec<Duration> {
     let mut buffer = [0; 1024];
     while !stop.load(Ordering::Relaxed) {
         let begin = Instant::now();
-        if times.len() % REQUESTS_PER_CONNECTION == 0 {
+        if times.len().is_multiple_of(REQUESTS_PER_CONNECTION) {
             stream = connect();
         }
         stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("the connection stays open");
