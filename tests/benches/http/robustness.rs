@@ -96,9 +96,15 @@ fn under_attack(attack: Attack, scale: &Scale, cores: &Cores, broken: &mut Vec<S
 }
 
 fn fight(attack: Attack, scale: &Scale, address: SocketAddr) -> (Vec<Duration>, Damage) {
+    let connections = match attack {
+        // Linux takes the first 4 MB of every large answer at once, however slowly they are read: so many connections
+        // that this lasts for seconds would measure that.
+        Attack::SlowRead => scale.hostile / 4,
+        _ => scale.hostile,
+    };
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
-        let attacker = scope.spawn(|| attack.run(address, scale.hostile, &stop));
+        let attacker = scope.spawn(|| attack.run(address, connections, &stop));
         let good = scope.spawn(|| good_client(address, &stop));
         thread::sleep(Duration::from_secs_f64(scale.seconds));
         stop.store(true, Ordering::Relaxed);
