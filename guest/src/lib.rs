@@ -59,3 +59,4 @@ pub mod net;
 pub mod proto;
 pub mod runtime;
 pub mod server;
+pub mod transport;

@@ -12,8 +12,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runtime", &[]),
     ("message", &["error", "proto"]),
     ("net", &["error", "runtime"]),
-    ("server", &["error", "message", "net", "proto", "runtime"]),
-    ("component", &["error", "message", "net", "proto", "runtime", "server"]),
+    ("transport", &["error", "message", "proto", "runtime"]),
+    ("server", &["error", "message", "net", "proto", "runtime", "transport"]),
+    ("component", &["error", "message", "net", "proto", "runtime", "server", "transport"]),
 ];
 
 /// Words that must not appear in a module's code, and why.

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{connection::Connection, dispatch, events::SocketEvent};
-use crate::{error::Error, net::NetError, proto::ParseError};
+use super::{connection::Connection, dispatch};
+use crate::{error::Error, net::NetError, proto::ParseError, transport::SocketEvent};
 
 impl Connection {
     /// Bytes cannot be parsed: the application deals with it, or the peer is told and the connection

@@ -11,9 +11,7 @@ use std::{
 use super::{
     Shared,
     dispatch::{self, Verdict},
-    events::SocketEvent,
     exchange::Exchange,
-    inbox::Inbox,
     state::{ReceiveStep, SendStep, State},
     timeouts::{Activity, Deadlines, Timer},
     tunnel::RawInput,
@@ -22,6 +20,7 @@ use crate::{
     net::Endpoints,
     proto::{BodyLength, Event, RequestHead},
     runtime::{EventLog, Signal},
+    transport::{Inbox, SocketEvent},
 };
 
 /// A connection of a server.
@@ -38,7 +37,7 @@ pub(crate) struct Connection {
     pub(super) socket_views: Cell<usize>,
     /// Whether an error ended the connection.
     pub(super) failed_with: Cell<bool>,
-    bytes_read: Cell<u64>,
+    pub(super) bytes_read: Cell<u64>,
     /// Requests seen, for `maxRequestsPerSocket`.
     requests: Cell<u64>,
     /// Whether part of a message has been received.
@@ -341,26 +340,6 @@ impl Connection {
 
     pub(super) fn is_tunnel(&self) -> bool {
         self.state.borrow().is_tunnel()
-    }
-
-    pub(super) fn is_readable(&self) -> bool {
-        self.state.borrow().is_readable()
-    }
-
-    pub(super) fn is_writable(&self) -> bool {
-        self.state.borrow().is_writable()
-    }
-
-    pub(super) fn lost_output(&self) -> bool {
-        self.state.borrow().lost_output()
-    }
-
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.bytes_read.get()
-    }
-
-    pub(super) fn bytes_written(&self) -> u64 {
-        self.state.borrow().bytes_written()
     }
 
     pub(super) fn state_mut(&self) -> RefMut<'_, State> {

@@ -12,8 +12,8 @@ fn wait(millis: u64) {
     run_until_stalled();
 }
 
-const TIMEOUT: u8 = 1 << 3;
-const SOCKET_TIMEOUT: u8 = 1 << 2;
+const TIMEOUT: u16 = 1 << 3;
+const SOCKET_TIMEOUT: u16 = 1 << 2;
 
 /// Rows: SR18, SV10
 #[test]
@@ -54,7 +54,7 @@ fn a_timeout_is_told_to_everybody_and_any_listener_keeps_the_connection() {
         let client = fixture.connect();
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
         let response = fixture.request();
-        let (request, socket) = (response.request(), response.request().socket());
+        let (request, socket) = (response.request(), response.request().socket().expect("a connection"));
         request.listen_for(if on("request") { TIMEOUT } else { 0 });
         response.listen_for(if on("response") { TIMEOUT } else { 0 });
         socket.listen_for(if on("socket") { SOCKET_TIMEOUT } else { 0 });

@@ -161,7 +161,7 @@ impl World {
                 ServerEventKind::Request(response)
                 | ServerEventKind::CheckContinue(response)
                 | ServerEventKind::CheckExpectation(response) => {
-                    response.listen_for(u8::MAX);
+                    response.listen_for(u16::MAX);
                     self.responses.push(Rc::new(response));
                 }
                 ServerEventKind::Connect(upgrade) | ServerEventKind::Upgrade(upgrade) => {
@@ -175,7 +175,7 @@ impl World {
                 ServerEventKind::ClientError { socket, .. }
                 | ServerEventKind::Connection(socket)
                 | ServerEventKind::Timeout(socket) => {
-                    socket.listen_for(u8::MAX);
+                    socket.listen_for(u16::MAX);
                     self.sockets.push(Rc::new(socket));
                 }
                 ServerEventKind::Drop { .. }
@@ -244,11 +244,11 @@ impl World {
             4 => request.destroy(Some(node_http::error::Error::aborted())),
             5 => spawn(async move { drop(request.read_all(50).await) }),
             6 => {
-                request.listen_for(u8::MAX);
+                request.listen_for(u16::MAX);
                 drop((request.take_events(9), request.headers(), request.trailers()));
                 spawn(async move { request.closed().await });
             }
-            _ => self.sockets.push(Rc::new(request.socket())),
+            _ => self.sockets.extend(request.socket().map(Rc::new)),
         }
     }
 
