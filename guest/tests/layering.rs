@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runtime", &[]),
     ("message", &["error", "proto"]),
     ("net", &["error", "runtime"]),
+    ("agent", &["error"]),
     ("server", &["error", "message", "net", "proto", "runtime"]),
     ("component", &["error", "message", "net", "proto", "runtime", "server"]),
 ];
@@ -24,6 +25,9 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("message", "wasi::"),
     ("message", "async fn"),
     ("message", ".await"),
+    ("agent", "wasi::"),
+    ("agent", "async fn"),
+    ("agent", ".await"),
     ("server", "wasi::sockets"),
     ("component", "wasi::sockets"),
 ];
