@@ -1,6 +1,7 @@
 //! Calls in, bytes out.
 
 mod api;
+mod bodyless;
 mod connection;
 mod framing;
 mod heads;
