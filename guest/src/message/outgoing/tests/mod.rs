@@ -5,6 +5,8 @@ mod bodyless;
 mod connection;
 mod framing;
 mod heads;
+mod requests;
+mod requests_api;
 mod respond;
 
 use super::*;
