@@ -15,6 +15,7 @@ impl Connection {
     /// The request that is being received cannot be completed.
     pub(super) fn fail_request(self: &Rc<Self>, error: Error) {
         let reply = dispatch::reply_to(error.code());
+        self.abandon_message();
         let tunnel = self.is_tunnel();
         if !tunnel && self.report_client_error(error) {
             let mut state = self.state_mut();

@@ -196,6 +196,7 @@ impl Connection {
         let number = self.requests.get();
         let verdict = dispatch::judge(&head, &self.server.settings(), self.server.listened(), number);
         if verdict == Verdict::Close {
+            self.abandon_message();
             self.state.borrow_mut().stop_reading();
             return;
         }
@@ -218,14 +219,20 @@ impl Connection {
     /// A message is being received, or not: its time runs from its first byte. Messages that arrive
     /// whole are never seen here.
     fn note_progress(&self, receiving: bool) {
-        let (tunnel, in_body) = {
+        let (parses, in_body) = {
             let state = self.state.borrow();
-            (state.is_tunnel(), state.receiving().is_some())
+            (state.is_open() && !state.is_tunnel(), state.receiving().is_some())
         };
-        if receiving && !tunnel && !self.in_message.replace(receiving) {
+        if receiving && parses && !self.in_message.replace(receiving) {
             self.end_idle_time();
             self.server.time_message(self, in_body);
         }
+    }
+
+    /// The message that is being received will not be complete, and cannot be late any more.
+    pub(super) fn abandon_message(&self) {
+        self.stop_timing();
+        self.in_message.set(false);
     }
 
     // What the sending loop calls.

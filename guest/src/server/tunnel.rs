@@ -99,7 +99,7 @@ impl Connection {
         true
     }
 
-    fn stop_timing(&self) {
+    pub(super) fn stop_timing(&self) {
         for timer in [Timer::Headers, Timer::Request, Timer::KeepAlive] {
             self.deadlines.clear(timer);
         }

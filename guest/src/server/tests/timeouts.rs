@@ -202,3 +202,23 @@ fn a_slow_answer_on_a_kept_connection_is_not_idle() {
     slow.end(Some(b"slow")).expect("an open answer");
     assert!(client.received().ends_with("slow"));
 }
+
+#[test]
+fn a_refused_message_is_not_late() {
+    let options =
+        ServerOptions { headers_timeout: Some(600), request_timeout: Some(1200), ..ServerOptions::default() };
+    for split in [1, usize::MAX] {
+        let fixture = Fixture::new(options.clone());
+        let client = fixture.connect();
+        let bytes =
+            format!("{GET}POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n");
+        for piece in bytes.as_bytes().chunks(split) {
+            client.send(std::str::from_utf8(piece).expect("ASCII"));
+        }
+        let [first, _second] = fixture.requests().try_into().expect("two requests");
+        wait(5000);
+        first.end(None).expect("an open answer");
+        let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+        assert_eq!(client.received(), format!("{}{refusal}", ok("")), "{split} bytes at once");
+    }
+}

@@ -143,7 +143,10 @@ impl World {
         let count = self.clients.len().max(1);
         let Some(client) = self.clients.get_mut(usize::from(who) % count) else { return };
         match what % 4 {
-            0 => client.writer = None,
+            // What was not read or written when a connection fails is lost: requests that waited behind unanswered ones,
+            // if they were still on their way; those that came with an earlier read are parsed. A calm client leaves in
+            // order.
+            what if what == 0 || self.calm => client.writer = None,
             1 => client.reader = None,
             2 => {
                 if let Some(writer) = &client.writer {
