@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("message", &["error", "proto"]),
     ("net", &["error", "runtime"]),
     ("agent", &["error"]),
+    ("client", &["agent", "error", "message", "net", "proto", "runtime"]),
     ("server", &["error", "message", "net", "proto", "runtime"]),
     ("component", &["error", "message", "net", "proto", "runtime", "server"]),
 ];
