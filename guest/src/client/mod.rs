@@ -1,0 +1,3 @@
+//! Requests over connections.
+
+pub mod options;
