@@ -144,9 +144,6 @@ const PORT: u16 = 80;
 /// Node's limit for `maxHeaderSize` 0 as well.
 const MAX_HEADER_SIZE: usize = 16_384;
 
-/// Node's `maxHeadersCount` default of 2000 counts names and values: 1000 fields.
-const MAX_HEADERS_COUNT: usize = 1000;
-
 /// The longest timer: Node cuts what is beyond.
 const TIMEOUT_MAX: u64 = 0x7fff_ffff;
 
@@ -203,14 +200,10 @@ impl Settings {
         })
     }
 
-    /// The parser's limits; `max_headers_count` is `request.maxHeadersCount`, 0 for no limit.
+    /// The parser's limits. `maxHeadersCount` is none of them: what is beyond is not shown, but not refused.
     #[must_use]
-    pub fn limits(&self, max_headers_count: Option<u32>) -> Limits {
-        Limits {
-            max_header_size: self.max_header_size,
-            max_headers_count: max_headers_count.map_or(MAX_HEADERS_COUNT, |count| count as usize),
-            ..Limits::default()
-        }
+    pub fn limits(&self) -> Limits {
+        Limits { max_header_size: self.max_header_size, max_headers_count: 0, ..Limits::default() }
     }
 
     /// The parser's leniency.
