@@ -182,6 +182,15 @@ impl ClientRequest {
         self.0.change(change)
     }
 
+    /// A change that cannot fail.
+    pub fn adjust(&self, change: impl FnOnce(&mut OutgoingMessage)) {
+        // It answers Ok only.
+        let _ = self.0.change(|outgoing| {
+            change(outgoing);
+            Ok(())
+        });
+    }
+
     /// Looks at the message.
     pub fn look<T>(&self, look: impl FnOnce(&OutgoingMessage) -> T) -> T {
         look(&self.0.outgoing.borrow())

@@ -1,63 +1,158 @@
-//! `node:http/agent`, still to come: without a client an agent has nothing to do.
+//! `interface agent`.
 
-use super::Component;
-use super::bindings::exports::node::http::agent::{
-    Agent as Handle, AgentEvent, AgentEvents, AgentOptions, ConnectOptions, Error, Guest, GuestAgent,
-    IpFamily, NameOptions, Socket, Transport,
+use super::{
+    Component,
+    bindings::exports::node::http::{
+        agent::{
+            Agent as AgentHandle, AgentEvent, AgentEventKind, AgentEvents, AgentOptions, CreateConnectionHook,
+            Guest, GuestAgent, KeepSocketAliveHook, NameOptions, Scheduling,
+        },
+        net::{ConnectOptions, Socket, Transport},
+        types::Error,
+    },
+    convert,
 };
-use super::pending::pending;
+use crate::{agent, client, client::Agent, error, runtime};
 
 impl Guest for Component {
     type Agent = Agent;
 }
 
-/// `http.global-agent`, the only one there can be.
-#[derive(Debug)]
-pub struct Agent;
-
 impl GuestAgent for Agent {
-    fn create(_: AgentOptions) -> Result<Handle, Error> {
-        Err(pending("agent.create"))
+    fn create(options: AgentOptions) -> Result<AgentHandle, Error> {
+        Ok(AgentHandle::new(Self::create(options.into())?))
+    }
+
+    fn listen_for(&self, events: AgentEvents) {
+        Self::listen_for(self, client::AgentEvents::from_bits(events.bits()));
+    }
+
+    async fn ready(&self) {
+        Self::ready(self).await;
+    }
+
+    fn take_events(&self, max: u32) -> Vec<AgentEvent> {
+        let taken = Self::take_events(self, convert::all_if_zero(max.into()));
+        taken.into_iter().map(AgentEvent::from).collect()
+    }
+
+    fn reply_create_connection(&self, hook: u64, reply: Result<Transport, Error>) -> Result<(), Error> {
+        let reply = reply.map(client::Transport::from).map_err(error::Error::from);
+        Ok(Self::reply_create_connection(self, hook, reply)?)
+    }
+
+    fn reply_keep_socket_alive(&self, hook: u64, keep: bool) -> Result<(), Error> {
+        Ok(Self::reply_keep_socket_alive(self, hook, keep)?)
+    }
+
+    fn create_connection(&self, options: ConnectOptions) -> Result<Socket, Error> {
+        Ok(Socket::new(Self::create_connection(self, &options.into())?))
+    }
+
+    fn destroy(&self) {
+        Self::destroy(self);
+    }
+
+    fn free_sockets(&self) -> Vec<(String, Vec<Socket>)> {
+        handles(Self::free_sockets(self))
+    }
+
+    fn sockets(&self) -> Vec<(String, Vec<Socket>)> {
+        handles(Self::sockets(self))
+    }
+
+    fn requests(&self) -> Vec<(String, u32)> {
+        // A store has room for far fewer requests than `u32` can count.
+        Self::requests(self).into_iter().map(|(name, count)| (name, count as u32)).collect()
     }
 
     fn get_name(&self, options: Option<NameOptions>) -> String {
-        let Some(options) = options else { return "localhost::".to_owned() };
-        let mut name = options.host.unwrap_or_else(|| "localhost".to_owned());
-        name.push(':');
-        name.extend(options.port.map(|port| port.to_string()));
-        name.push(':');
-        name.extend(options.local_address);
-        name.push_str(match options.family {
-            Some(IpFamily::Ipv4) => ":4",
-            Some(IpFamily::Ipv6) => ":6",
-            None => "",
-        });
-        name.extend(options.socket_path.map(|path| format!(":{path}")));
-        name
+        let Some(options) = options else { return agent::name(&agent::NameOptions::default()) };
+        agent::name(&agent::NameOptions {
+            host: options.host.as_deref(),
+            port: options.port,
+            local_address: options.local_address.as_deref(),
+            family: options.family.map(agent::IpFamily::from),
+            socket_path: options.socket_path.as_deref(),
+        })
     }
 
-    pending! { "agent":
-        fn create_connection(ConnectOptions) -> Socket;
-        fn reply_create_connection(u64, Result<Transport, Error>) -> ();
-        fn reply_keep_socket_alive(u64, bool) -> ();
-        fn set_max_total_sockets(Option<u32>) -> ();
+    fn max_free_sockets(&self) -> u32 {
+        self.options().max_free_sockets
     }
 
-    pending_default! { "agent":
-        fn destroy();
-        fn free_sockets() -> Vec<(String, Vec<Socket>)> = Vec::new();
-        fn listen_for(AgentEvents);
-        fn max_free_sockets() -> u32 = 256;
-        fn max_sockets() -> Option<u32> = None;
-        fn max_total_sockets() -> Option<u32> = None;
-        fn requests() -> Vec<(String, u32)> = Vec::new();
-        fn set_max_free_sockets(u32);
-        fn set_max_sockets(Option<u32>);
-        fn sockets() -> Vec<(String, Vec<Socket>)> = Vec::new();
-        fn take_events(u32) -> Vec<AgentEvent> = Vec::new();
+    fn set_max_free_sockets(&self, count: u32) {
+        Self::set_max_free_sockets(self, count);
     }
 
-    pending_wait! { "agent":
-        fn ready();
+    fn max_sockets(&self) -> Option<u32> {
+        self.options().max_sockets
+    }
+
+    fn set_max_sockets(&self, count: Option<u32>) {
+        Self::set_max_sockets(self, count);
+    }
+
+    fn max_total_sockets(&self) -> Option<u32> {
+        self.options().max_total_sockets
+    }
+
+    fn set_max_total_sockets(&self, count: Option<u32>) -> Result<(), Error> {
+        Ok(Self::set_max_total_sockets(self, count)?)
+    }
+}
+
+fn handles(sockets: Vec<(String, Vec<crate::transport::Socket>)>) -> Vec<(String, Vec<Socket>)> {
+    sockets
+        .into_iter()
+        .map(|(name, sockets)| (name, sockets.into_iter().map(Socket::new).collect()))
+        .collect()
+}
+
+impl From<AgentOptions> for client::AgentOptions {
+    fn from(options: AgentOptions) -> Self {
+        let defaults = agent::Options::default();
+        Self {
+            pool: agent::Options {
+                keep_alive: options.keep_alive.unwrap_or(defaults.keep_alive),
+                keep_alive_msecs: options.keep_alive_msecs.unwrap_or(defaults.keep_alive_msecs),
+                max_sockets: options.max_sockets,
+                max_total_sockets: options.max_total_sockets,
+                max_free_sockets: options.max_free_sockets.unwrap_or(defaults.max_free_sockets),
+                scheduling: options.scheduling.map_or(defaults.scheduling, agent::Scheduling::from),
+                timeout: options.timeout,
+            },
+            connect: options.connect.map(client::ConnectOptions::from).unwrap_or_default(),
+            listening: client::AgentEvents::from_bits(
+                options.listening.unwrap_or(AgentEvents::empty()).bits(),
+            ),
+            hook_timeout: options.hook_timeout,
+        }
+    }
+}
+
+impl From<Scheduling> for agent::Scheduling {
+    fn from(scheduling: Scheduling) -> Self {
+        match scheduling {
+            Scheduling::Lifo => Self::Lifo,
+            Scheduling::Fifo => Self::Fifo,
+        }
+    }
+}
+
+impl From<runtime::Recorded<client::AgentEvent>> for AgentEvent {
+    fn from(event: runtime::Recorded<client::AgentEvent>) -> Self {
+        let kind = match event.kind {
+            client::AgentEvent::CreateConnection { id, options } => {
+                let options = ConnectOptions::from(*options);
+                AgentEventKind::CreateConnection(CreateConnectionHook { id, options })
+            }
+            client::AgentEvent::KeepSocketAlive { id, socket } => {
+                AgentEventKind::KeepSocketAlive(KeepSocketAliveHook { id, socket: Socket::new(socket) })
+            }
+            client::AgentEvent::ReuseSocket(socket) => AgentEventKind::ReuseSocket(Socket::new(socket)),
+            client::AgentEvent::Free(socket) => AgentEventKind::Free(Socket::new(socket)),
+        };
+        Self { sequence: event.sequence, kind }
     }
 }

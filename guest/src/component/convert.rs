@@ -2,8 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::bindings::exports::node::http::{server as wit_server, types as wit};
+use super::{
+    bindings::exports::node::http::{net as wit_net, server as wit_server, types as wit},
+    net::Duplex,
+};
 use crate::{
+    agent::IpFamily,
+    client::{ConnectOptions, SocketOptions, Transport},
     error::{Error, ErrorName},
     message::{Chunk, Encoding, HeaderValue, ReadResult},
     runtime,
@@ -159,6 +164,96 @@ impl From<wit_server::ListenOptions> for ListenOptions {
 impl From<wit_server::ServerEvents> for ServerEvents {
     fn from(events: wit_server::ServerEvents) -> Self {
         Self::from_bits(events.bits())
+    }
+}
+
+impl From<wit::IpFamily> for IpFamily {
+    fn from(family: wit::IpFamily) -> Self {
+        match family {
+            wit::IpFamily::Ipv4 => Self::Ipv4,
+            wit::IpFamily::Ipv6 => Self::Ipv6,
+        }
+    }
+}
+
+impl From<IpFamily> for wit::IpFamily {
+    fn from(family: IpFamily) -> Self {
+        match family {
+            IpFamily::Ipv4 => Self::Ipv4,
+            IpFamily::Ipv6 => Self::Ipv6,
+        }
+    }
+}
+
+impl From<wit_net::ConnectOptions> for ConnectOptions {
+    fn from(options: wit_net::ConnectOptions) -> Self {
+        Self {
+            host: options.host,
+            port: options.port,
+            path: options.path,
+            local_address: options.local_address,
+            local_port: options.local_port,
+            family: options.family.map(IpFamily::from),
+            hints: options.hints,
+            lookup: options.lookup,
+            timeout: options.timeout,
+            socket: options.socket.map(SocketOptions::from),
+        }
+    }
+}
+
+impl From<ConnectOptions> for wit_net::ConnectOptions {
+    fn from(options: ConnectOptions) -> Self {
+        Self {
+            host: options.host,
+            port: options.port,
+            path: options.path,
+            local_address: options.local_address,
+            local_port: options.local_port,
+            family: options.family.map(wit::IpFamily::from),
+            hints: options.hints,
+            lookup: options.lookup,
+            timeout: options.timeout,
+            socket: options.socket.map(wit_net::SocketOptions::from),
+        }
+    }
+}
+
+impl From<wit_net::SocketOptions> for SocketOptions {
+    fn from(options: wit_net::SocketOptions) -> Self {
+        Self {
+            allow_half_open: options.allow_half_open,
+            auto_select_family: options.auto_select_family,
+            auto_select_family_attempt_timeout: options.auto_select_family_attempt_timeout,
+            high_water_mark: options.high_water_mark,
+            keep_alive: options.keep_alive,
+            keep_alive_initial_delay: options.keep_alive_initial_delay,
+            no_delay: options.no_delay,
+        }
+    }
+}
+
+impl From<SocketOptions> for wit_net::SocketOptions {
+    fn from(options: SocketOptions) -> Self {
+        Self {
+            allow_half_open: options.allow_half_open,
+            auto_select_family: options.auto_select_family,
+            auto_select_family_attempt_timeout: options.auto_select_family_attempt_timeout,
+            high_water_mark: options.high_water_mark,
+            keep_alive: options.keep_alive,
+            keep_alive_initial_delay: options.keep_alive_initial_delay,
+            no_delay: options.no_delay,
+        }
+    }
+}
+
+/// The handles are taken over from the application.
+impl From<wit_net::Transport> for Transport {
+    fn from(transport: wit_net::Transport) -> Self {
+        match transport {
+            wit_net::Transport::Socket(socket) => Self::Socket(socket.into_inner()),
+            wit_net::Transport::Duplex(duplex) => Self::Stream(duplex.into_inner::<Duplex>().into_stream()),
+        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! `node:http/http`: the functions and constants of the module.
 
 use super::Component;
-use super::agent::Agent as PendingAgent;
 use super::bindings::exports::node::http::http::{
     AbortSignalBorrow, Agent, AgentBorrow, ClientRequest, Error, Guest, HeaderValue, RequestOptions, Server,
     ServerOptions,
 };
-use super::pending::pending;
+use crate::client;
 use crate::message;
 use crate::proto::{METHODS, STATUS_CODES};
 use crate::server;
@@ -30,29 +29,32 @@ impl Guest for Component {
     }
 
     fn request(
-        _: Option<String>,
-        _: Option<RequestOptions>,
-        _: Option<AgentBorrow<'_>>,
-        _: Option<AbortSignalBorrow<'_>>,
+        url: Option<String>,
+        options: Option<RequestOptions>,
+        agent: Option<AgentBorrow<'_>>,
+        signal: Option<AbortSignalBorrow<'_>>,
     ) -> Result<ClientRequest, Error> {
-        Err(pending("http.request"))
+        Ok(ClientRequest::new(start(url, options, agent, signal)?))
     }
 
     fn get(
-        _: Option<String>,
-        _: Option<RequestOptions>,
-        _: Option<AgentBorrow<'_>>,
-        _: Option<AbortSignalBorrow<'_>>,
+        url: Option<String>,
+        options: Option<RequestOptions>,
+        agent: Option<AgentBorrow<'_>>,
+        signal: Option<AbortSignalBorrow<'_>>,
     ) -> Result<ClientRequest, Error> {
-        Err(pending("http.get"))
+        let request = start(url, options, agent, signal)?;
+        request.end(None)?;
+        Ok(ClientRequest::new(request))
     }
 
     fn global_agent() -> Agent {
-        Agent::new(PendingAgent)
+        Agent::new(client::Agent::global())
     }
 
-    /// Every agent is the global one while `agent.create` is pending.
-    fn set_global_agent(_: AgentBorrow<'_>) {}
+    fn set_global_agent(agent: AgentBorrow<'_>) {
+        agent.get::<client::Agent>().set_global();
+    }
 
     fn validate_header_name(name: String, label: Option<String>) -> Result<(), Error> {
         Ok(message::validate::validate_header_name(&name, label.as_deref())?)
@@ -75,4 +77,23 @@ impl Guest for Component {
         }
         Ok(())
     }
+}
+
+fn start(
+    url: Option<String>,
+    options: Option<RequestOptions>,
+    agent: Option<AgentBorrow<'_>>,
+    signal: Option<AbortSignalBorrow<'_>>,
+) -> Result<client::ClientRequest, crate::error::Error> {
+    let mut attachments = client::Attachments {
+        agent: agent.as_ref().map(AgentBorrow::get),
+        signal: signal.as_ref().map(AbortSignalBorrow::get),
+        ..client::Attachments::default()
+    };
+    let options = options.map(|mut options| {
+        attachments.connection = options.create_connection.take().map(client::Transport::from);
+        attachments.listening = options.listening.map(client::RequestEvents::from).unwrap_or_default();
+        client::RequestOptions::from(options)
+    });
+    client::ClientRequest::create(url.as_deref(), options.unwrap_or_default(), attachments)
 }

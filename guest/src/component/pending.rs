@@ -11,29 +11,6 @@ pub(super) fn pending(function: &str) -> types::Error {
     crate::error::Error::pending(&function.replace('_', "-")).into()
 }
 
-/// Methods whose result has room for `ERR_NODE_HTTP_PENDING`. The literal is the interface.
-macro_rules! pending {
-    ($interface:literal: $(fn $name:ident($($arg:ty),*) -> $value:ty;)*) => {
-        $(fn $name(&self $(, _: $arg)*) -> Result<$value, Error> {
-            Err($crate::component::pending::pending(concat!($interface, ".", stringify!($name))))
-        })*
-    };
-}
-
-/// Methods whose result has no room for an error: they answer the documented default and do nothing else.
-macro_rules! pending_default {
-    ($interface:literal: $(fn $name:ident($($arg:ty),*) $(-> $value:ty = $default:expr)?;)*) => {
-        $(fn $name(&self $(, _: $arg)*) $(-> $value)? { $($default)? })*
-    };
-}
-
-/// Waits for what cannot happen: they return at once.
-macro_rules! pending_wait {
-    ($interface:literal: $(fn $name:ident() $(-> $value:ty = $default:expr)?;)*) => {
-        $(async fn $name(&self) $(-> $value)? { $($default)? })*
-    };
-}
-
 /// Methods of a class without objects, because whatever would make one is pending.
 macro_rules! pending_class {
     ($interface:literal: $(fn $name:ident($($arg:ty),*) $(-> $value:ty)?;)*) => {

@@ -3,6 +3,7 @@
 use wit_bindgen::{StreamReader, StreamResult, StreamWriter};
 
 use crate::{
+    client::ClientRequest,
     error::Error,
     message::ReadResult,
     runtime,
@@ -13,9 +14,37 @@ use crate::{
 /// How much one read of a caller's stream takes.
 const PIECE: usize = 64 * 1024;
 
-/// Writes all of `body` to the answer, which stays open, waiting whenever the client is slower. Returns
+/// A message whose body is written.
+pub(super) trait Outgoing {
+    /// As the method of the same name of the message.
+    fn write(&self, chunk: &[u8]) -> Result<bool, Error>;
+    /// Likewise.
+    async fn drain(&self);
+}
+
+impl Outgoing for ServerResponse {
+    fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
+        Self::write(self, chunk)
+    }
+
+    async fn drain(&self) {
+        Self::drain(self).await;
+    }
+}
+
+impl Outgoing for ClientRequest {
+    fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
+        Self::write(self, chunk)
+    }
+
+    async fn drain(&self) {
+        Self::drain(self).await;
+    }
+}
+
+/// Writes all of `body` to the message, which stays open, waiting whenever the peer is slower. Returns
 /// how many bytes were written.
-pub(super) async fn send_body(response: &ServerResponse, mut body: StreamReader<u8>) -> Result<u64, Error> {
+pub(super) async fn send_body(message: &impl Outgoing, mut body: StreamReader<u8>) -> Result<u64, Error> {
     runtime::ensure_driver();
     let mut sent = 0;
     let mut buffer = Vec::with_capacity(PIECE);
@@ -23,8 +52,8 @@ pub(super) async fn send_body(response: &ServerResponse, mut body: StreamReader<
         let (result, piece) = body.read(buffer).await;
         if !piece.is_empty() {
             sent += piece.len() as u64;
-            if !response.write(&piece)? {
-                response.drain().await;
+            if !message.write(&piece)? {
+                message.drain().await;
             }
         }
         if result == StreamResult::Dropped {
