@@ -84,7 +84,7 @@ fn other_names_of_an_address() {
     assert_eq!(error_of(run(connect(unspecified, None))), ("connect", "ECONNREFUSED"));
 }
 
-/// Rows: CR17. What `destroy` does to a request whose socket is still connecting.
+/// What `destroy` does to a request whose socket is still connecting.
 #[test]
 fn an_attempt_can_be_given_up() {
     let network = Network::start();
