@@ -32,7 +32,7 @@ use wasi as transport;
 /// What binding and connecting report, under Node's names: `ECONNREFUSED`, `ETIMEDOUT`, `EADDRNOTAVAIL`, …;
 /// `EACCES` when the host does not allow the address.
 pub async fn connect(remote: SocketAddr, local: Option<SocketAddr>) -> Result<Stream, ConnectError> {
-    transport::connect(canonical(remote), local.map(canonical)).await
+    transport::connect(reachable(canonical(remote)), local.map(canonical)).await
 }
 
 /// The addresses of `name`, best first; at least one. An address is its own name.
@@ -59,6 +59,15 @@ fn canonical(address: SocketAddr) -> SocketAddr {
         // As it is, with scope and flow.
         IpAddr::V6(_) => address,
         v4 => SocketAddr::new(v4, address.port()),
+    }
+}
+
+/// To connect to `0.0.0.0` or `::` means this machine everywhere, but WASI refuses it.
+fn reachable(remote: SocketAddr) -> SocketAddr {
+    match remote.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), remote.port()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), remote.port()),
+        _ => remote,
     }
 }
 

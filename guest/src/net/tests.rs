@@ -73,15 +73,18 @@ fn nobody_there_refuses() {
 }
 
 #[test]
-fn a_mapped_address_is_the_mapped_one() {
+fn other_names_of_an_address() {
     let network = Network::start();
     let (_listener, _) = network.bind(ADDRESS);
-    let mapped = SocketAddr::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped().into(), 80);
-    let stream = run(connect(mapped, None)).expect("an answer").expect("a connection");
-    assert_eq!(stream.split().2.remote(), Some(ADDRESS));
+    for name in [Ipv4Addr::LOCALHOST.to_ipv6_mapped().into(), IpAddr::V4(Ipv4Addr::UNSPECIFIED)] {
+        let stream = run(connect(SocketAddr::new(name, 80), None)).expect("an answer").expect("a connection");
+        assert_eq!(stream.split().2.remote(), Some(ADDRESS));
+    }
+    let unspecified = SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), 80);
+    assert_eq!(error_of(run(connect(unspecified, None))), ("connect", "ECONNREFUSED"));
 }
 
-/// Rows: CR17. What `destroy` does to a request whose socket is still connecting.
+/// What `destroy` does to a request whose socket is still connecting.
 #[test]
 fn an_attempt_can_be_given_up() {
     let network = Network::start();

@@ -201,17 +201,8 @@ pub(super) async fn connect(remote: SocketAddr, local: Option<SocketAddr>) -> Re
     if let Some(local) = local {
         socket.bind(to_wasi(local)).map_err(|code| ConnectError::binding(net_error(&code)))?;
     }
-    socket.connect(to_wasi(reachable(remote))).await.map_err(failed)?;
+    socket.connect(to_wasi(remote)).await.map_err(failed)?;
     Ok(Stream::Tcp(TcpStream { socket }))
-}
-
-/// To connect to `0.0.0.0` or `::` means this machine everywhere, but WASI refuses it.
-fn reachable(remote: SocketAddr) -> SocketAddr {
-    match remote.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), remote.port()),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), remote.port()),
-        _ => remote,
-    }
 }
 
 /// What the host's resolver answers; see [`super::resolve`].

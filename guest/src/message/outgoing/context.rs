@@ -121,7 +121,7 @@ impl Role {
     }
 
     /// A response to a request that holds its body back.
-    pub(super) const fn awaits_continue(&self) -> bool {
+    pub(super) const fn holds_body_back(&self) -> bool {
         matches!(self, Self::Response(context) if context.expects_continue)
     }
 

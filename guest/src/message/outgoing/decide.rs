@@ -190,7 +190,7 @@ impl OutgoingMessage {
         let own_line = facts.close || facts.persist;
         // An `Expect: 100-continue` that got its final answer first: the body may or may not follow, so what
         // comes next cannot be told from it (RFC 9110 §10.1.1).
-        let unanswered = self.role.awaits_continue() && !self.continued;
+        let unanswered = self.role.holds_body_back() && !self.continued;
         let mut keep_alive = (self.keep_alive && !unanswered) || facts.persist;
         let mut chunked = facts.chunked;
         if chunked && matches!(self.status_code, 204 | 304) {

@@ -154,7 +154,7 @@ pub(in crate::net) async fn connect(
     }
     let loopback: IpAddr =
         if remote.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-    let local = state.with_port(local.unwrap_or(SocketAddr::new(loopback, 0)));
+    let local = state.with_port(local.unwrap_or_else(|| SocketAddr::new(loopback, 0)));
     let (mut near, mut far) = pipe(CAPACITY);
     near.addresses = Some(Addresses { local, remote });
     far.addresses = Some(Addresses { local: remote, remote: local });

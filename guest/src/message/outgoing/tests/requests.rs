@@ -68,7 +68,7 @@ fn every_vector_is_here() {
     }
 }
 
-/// Rows: I-24, I-25, CR16, AG3
+/// Rows: I-24, I-25, CR16
 #[test]
 fn golden_get() {
     for label in ["get", "socketPath+...", "agent maxSockets 1 no keepalive"] {
@@ -76,7 +76,7 @@ fn golden_get() {
     }
 }
 
-/// Rows: I-25, AG3
+/// Rows: I-25
 #[test]
 fn golden_one_shot_agents() {
     for label in ["get agent keepAlive false", "agent:false"] {

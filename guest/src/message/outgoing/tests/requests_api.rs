@@ -26,7 +26,6 @@ fn assert_wire(message: &mut OutgoingMessage, rest: &str, closes: bool) {
     assert_eq!(message.closes_connection(), closes, "closes the connection");
 }
 
-/// Rows: CR27, CR28
 #[test]
 fn a_request_knows_its_line() {
     let context = RequestContext { method: "PUT".to_owned(), path: "/a".to_owned(), ..Default::default() };
@@ -75,7 +74,7 @@ fn early_heads_have_no_unique_headers() {
     assert_wire(&mut m, rest, false);
 }
 
-/// Rows: I-25, RO3
+/// Rows: I-25
 #[test]
 fn without_an_agent_the_connection_closes() {
     let mut m = without_agent("POST");
@@ -102,7 +101,6 @@ fn early_heads_without_an_agent_say_keep_alive() {
     assert_wire(&mut m, &format!("Expect: 1\r\n{chunked}"), true);
 }
 
-/// Rows: AG3
 #[test]
 fn a_header_can_keep_the_connection() {
     let mut m = request(RequestContext { keep_alive: false, ..RequestContext::default() });
@@ -229,7 +227,7 @@ fn heads_wait_for_a_write() {
     assert!(m.closes_connection(), "known when the body is");
 }
 
-/// Rows: CR15, CR38. Node 26; 23.5 sends a chunk of its own for what came before the head left.
+/// Node 26; 23.5 sends a chunk of its own for what came before the head left.
 #[test]
 fn corked_writes_are_one_chunk() {
     let mut m = post();
@@ -261,7 +259,7 @@ fn strict_content_length_compares_requests() {
     assert_eq!(error, Error::content_length_mismatch(4, Some(2)));
 }
 
-/// Rows: CR16, CR41, CR39, CR40
+/// Rows: CR16, CR41
 #[test]
 fn after_end_a_request_takes_nothing() {
     let mut m = get();
@@ -298,7 +296,6 @@ fn writes_are_counted_before_there_is_a_socket() {
     assert_eq!(m.writable_length(), 48);
 }
 
-/// Rows: CR17
 #[test]
 fn a_destroyed_request_sends_nothing() {
     let mut m = post();
