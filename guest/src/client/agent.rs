@@ -149,7 +149,11 @@ impl Agent {
     /// `ERR_INVALID_ARG_VALUE`: no such hook waits.
     pub fn reply_keep_socket_alive(&self, hook: u64, keep: bool) -> Result<(), Error> {
         let (connection, hint) = self.0.hooks.take_keep(hook)?;
-        if keep { self.0.keep(&connection, hint) } else { connection.destroy() }
+        if keep {
+            self.0.keep(&connection, hint)
+        } else {
+            connection.destroy()
+        }
         Ok(())
     }
 
@@ -266,7 +270,10 @@ impl Shared {
 
     fn handles(&self, sockets: Vec<(String, Vec<u64>)>) -> Vec<(String, Vec<Socket>)> {
         let handles = |ids: Vec<u64>| {
-            ids.into_iter().filter_map(|id| self.connection(id)).map(|connection| connection.socket()).collect()
+            ids.into_iter()
+                .filter_map(|id| self.connection(id))
+                .map(|connection| connection.socket())
+                .collect()
         };
         sockets.into_iter().map(|(name, ids)| (name, handles(ids))).collect()
     }

@@ -71,7 +71,8 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader) {
             ReceiveStep::Read => inbox.make_room(),
         }
         let buffer = std::mem::take(&mut inbox.bytes);
-        let Some((outcome, buffer)) = unless(&connection.reading, destroyed, reader.read(buffer)).await else {
+        let Some((outcome, buffer)) = unless(&connection.reading, destroyed, reader.read(buffer)).await
+        else {
             break;
         };
         inbox.bytes = buffer;

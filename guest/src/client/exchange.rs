@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, OnceCell, Ref, RefCell},
+    fmt,
     rc::Rc,
 };
 
@@ -20,7 +21,6 @@ use crate::{
 };
 
 /// A request, and its response as it arrives.
-#[derive(Debug)]
 pub(crate) struct Exchange {
     pub(super) id: u64,
     pub(super) settings: Settings,
@@ -44,8 +44,8 @@ pub(crate) struct Exchange {
     pub(super) aborted: Cell<bool>,
     pub(super) destroyed: Cell<bool>,
     pub(super) reused: Cell<bool>,
-    /// Whether the response lets the connection be used again.
-    may_reuse: Cell<bool>,
+    /// Whether bytes follow the response that are none of it: the connection ends, whatever the response says.
+    followed: Cell<bool>,
     /// `setTimeout`, for when there is a connection.
     timeout: Cell<Option<Millis>>,
     /// `setSocketKeepAlive`, likewise.
@@ -94,6 +94,19 @@ pub(super) struct Told {
     error: bool,
 }
 
+/// Without its connection, which would show the exchange again.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.settings;
+        f.debug_struct("Exchange")
+            .field("id", &self.id)
+            .field("method", &settings.method)
+            .field("host", &settings.host)
+            .field("path", &settings.path)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Exchange {
     pub(super) fn new(
         id: u64,
@@ -124,7 +137,7 @@ impl Exchange {
             aborted: Cell::new(false),
             destroyed: Cell::new(false),
             reused: Cell::new(false),
-            may_reuse: Cell::new(true),
+            followed: Cell::new(false),
             max_headers_count: Cell::new(None),
             message_views: Cell::new(0),
             changed: Signal::default(),
@@ -135,8 +148,7 @@ impl Exchange {
 
     /// A decoder for the response.
     pub(super) fn decoder(&self) -> Decoder {
-        let mut decoder =
-            Decoder::new(Direction::Response, self.settings.limits(), self.settings.leniency());
+        let mut decoder = Decoder::new(Direction::Response, self.settings.limits(), self.settings.leniency());
         if let Some(method) = Method::from_bytes(self.outgoing.borrow().method().as_bytes()) {
             decoder.expect_response_to(method);
         }
@@ -211,7 +223,7 @@ impl Exchange {
     pub(super) fn finished(&self) {
         self.outgoing.borrow_mut().set_finished();
         self.record(RequestEvent::Finish);
-        if self.told.get().message_end && self.keeps_connection() {
+        if self.told.get().message_end && self.keeps_connection() && !self.followed.get() {
             self.give_connection_back();
         }
         self.changed.notify();
@@ -240,9 +252,6 @@ impl Exchange {
 
     /// The final response has begun.
     pub(super) fn receive_head(self: &Rc<Self>, head: ResponseHead) {
-        if !head.keep_alive {
-            self.forbid_reuse();
-        }
         // There is one final head to an exchange: what follows its end is not parsed.
         let _ = self.head.set(head);
         let response = IncomingMessage::new(Rc::<Self>::clone(self));
@@ -276,8 +285,7 @@ impl Exchange {
     pub(super) fn leave(self: &Rc<Self>, socket: Socket, head: Vec<u8>) {
         self.phase.replace(Phase::Detached);
         self.body.borrow_mut().complete(None);
-        let upgraded =
-            Upgraded { response: IncomingMessage::new(Rc::<Self>::clone(self)), socket, head };
+        let upgraded = Upgraded { response: IncomingMessage::new(Rc::<Self>::clone(self)), socket, head };
         self.record(if self.is_connect() {
             RequestEvent::Connect(upgraded)
         } else {
@@ -309,9 +317,9 @@ impl Exchange {
         self.body.borrow().is_complete()
     }
 
-    /// What follows the response is no response: the connection ends with this exchange.
+    /// What follows the response is none of it: the connection ends with this exchange.
     pub(super) fn forbid_reuse(&self) {
-        self.may_reuse.set(false);
+        self.followed.set(true);
     }
 
     /// The next close of the connection says nothing but 'close' (E18).
@@ -394,6 +402,11 @@ impl Exchange {
                 connection.end_and_destroy();
                 self.close_message();
             }
+            Some(connection) if self.followed.get() => {
+                connection.destroy();
+                self.close();
+                self.close_message();
+            }
             Some(_) if !self.is_finished() => self.close_message(),
             Some(_) => {
                 self.give_connection_back();
@@ -414,7 +427,8 @@ impl Exchange {
     /// Node's `shouldKeepAlive`, once the response is there.
     fn keeps_connection(&self) -> bool {
         let outgoing = self.outgoing.borrow();
-        self.may_reuse.get() && outgoing.should_keep_alive() && !outgoing.closes_connection()
+        let response_keeps = self.head.get().is_some_and(|head| head.keep_alive);
+        response_keeps && outgoing.should_keep_alive() && !outgoing.closes_connection()
     }
 
     fn give_connection_back(&self) {

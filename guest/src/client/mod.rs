@@ -21,6 +21,8 @@ mod request;
 mod response;
 mod socket;
 mod state;
+#[cfg(test)]
+mod tests;
 mod timeouts;
 
 use std::rc::Rc;

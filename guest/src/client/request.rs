@@ -342,9 +342,7 @@ fn outgoing(settings: &Settings, agent: Option<&Agent>) -> Result<OutgoingMessag
 fn abort_error(signal: &AbortSignal) -> Error {
     let cause = match signal.reason() {
         Some(reason) => Error::new(crate::error::ErrorName::Error, "", reason),
-        None => {
-            Error::new(crate::error::ErrorName::AbortError, "20", "This operation was aborted")
-        }
+        None => Error::new(crate::error::ErrorName::AbortError, "20", "This operation was aborted"),
     };
     Error::abort().with_cause(&cause)
 }

@@ -4,8 +4,8 @@ use super::{
     Component,
     bindings::exports::node::http::{
         agent::{
-            Agent as AgentHandle, AgentEvent, AgentEventKind, AgentEvents, AgentOptions, CreateConnectionHook,
-            Guest, GuestAgent, KeepSocketAliveHook, NameOptions, Scheduling,
+            Agent as AgentHandle, AgentEvent, AgentEventKind, AgentEvents, AgentOptions,
+            CreateConnectionHook, Guest, GuestAgent, KeepSocketAliveHook, NameOptions, Scheduling,
         },
         net::{ConnectOptions, Socket, Transport},
         types::Error,
