@@ -19,6 +19,7 @@
 //! - [`proto`] HTTP/1.1, sans-I/O: bytes in, events out. No clock, socket, async or Node in it.
 //! - [`message`] what Node calls messages: header maps, implicit heads, framing, bodies. Pure.
 //! - [`server`] connections, exchanges, the application's views. Its `driver.rs` is the async code.
+//! - [`agent`] which connection serves which request of a client. Pure.
 //! - [`net`] streams of bytes; `net/wasi.rs` is the one file that knows `wasi:sockets`.
 //! - [`runtime`] one task for all connections, one clock, one counter of events.
 //! - [`error`] the one table of Node's codes and messages.
@@ -51,6 +52,7 @@
 //! }
 //! ```
 
+pub mod agent;
 #[cfg(target_family = "wasm")]
 pub mod component;
 pub mod error;
@@ -59,3 +61,4 @@ pub mod net;
 pub mod proto;
 pub mod runtime;
 pub mod server;
+pub mod transport;

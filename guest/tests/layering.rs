@@ -12,8 +12,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runtime", &[]),
     ("message", &["error", "proto"]),
     ("net", &["error", "runtime"]),
-    ("server", &["error", "message", "net", "proto", "runtime"]),
-    ("component", &["error", "message", "net", "proto", "runtime", "server"]),
+    ("agent", &["error"]),
+    ("transport", &["error", "message", "proto", "runtime"]),
+    ("server", &["error", "message", "net", "proto", "runtime", "transport"]),
+    ("client", &["agent", "error", "message", "net", "proto", "runtime", "transport"]),
+    ("component", &["agent", "client", "error", "message", "net", "proto", "runtime", "server", "transport"]),
 ];
 
 /// Words that must not appear in a module's code, and why.
@@ -24,6 +27,9 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("message", "wasi::"),
     ("message", "async fn"),
     ("message", ".await"),
+    ("agent", "wasi::"),
+    ("agent", "async fn"),
+    ("agent", ".await"),
     ("server", "wasi::sockets"),
     ("component", "wasi::sockets"),
 ];

@@ -55,14 +55,14 @@ impl Attack {
         Self::Garbage,
     ];
 
-    /// Attacks over so many connections until `stop` is set.
+    /// Attacks over so many connections until `stop` is set; each is made at least once.
     ///
     /// # Panics
     /// When nobody listens there.
     pub fn run(self, address: SocketAddr, connections: usize, stop: &AtomicBool) -> Damage {
         let mut damage = Damage::default();
         let mut open: Vec<Option<Hostile>> = (0..connections).map(|_| None).collect();
-        while !stop.load(Ordering::Relaxed) {
+        loop {
             for slot in &mut open {
                 let client = slot.get_or_insert_with(|| {
                     damage.connections += 1;
@@ -72,9 +72,11 @@ impl Attack {
                     *slot = None;
                 }
             }
+            if stop.load(Ordering::Relaxed) {
+                return damage;
+            }
             thread::sleep(PAUSE);
         }
-        damage
     }
 
     /// What the `number`th connection does.
@@ -194,12 +196,12 @@ impl Drop for Hostile {
     }
 }
 
-/// Asks for `/`, a short pause between two requests and a new connection now and then, until `stop` is set. Returns how
-/// long each answer took, the connection included.
+/// Asks for `/`, a short pause between two requests and a new connection now and then, until `enough` says so of the
+/// number of answers. Returns how long each answer took, the connection included.
 ///
 /// # Panics
 /// When an answer is not the one that was expected, or does not come.
-pub fn good_client(address: SocketAddr, stop: &AtomicBool) -> Vec<Duration> {
+pub fn good_client(address: SocketAddr, enough: impl Fn(usize) -> bool) -> Vec<Duration> {
     const REQUESTS_PER_CONNECTION: usize = 20;
     let connect = || {
         let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("somebody listens");
@@ -210,7 +212,7 @@ pub fn good_client(address: SocketAddr, stop: &AtomicBool) -> Vec<Duration> {
     let mut times: Vec<Duration> = Vec::new();
     let mut answer = Vec::new();
     let mut buffer = [0; 1024];
-    while !stop.load(Ordering::Relaxed) {
+    while !enough(times.len()) {
         let begin = Instant::now();
         if times.len().is_multiple_of(REQUESTS_PER_CONNECTION) {
             stream = connect();

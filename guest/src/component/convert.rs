@@ -169,7 +169,7 @@ impl From<ReadResult> for wit::ReadResult {
                 Self::Data(wit::BodyData { sequence: runtime::next_sequence(), bytes })
             }
             ReadResult::Pending => Self::Pending,
-            ReadResult::End => Self::End(runtime::next_sequence()),
+            ReadResult::End(sequence) => Self::End(sequence),
             ReadResult::Aborted(error) => Self::Failed(error.into()),
         }
     }

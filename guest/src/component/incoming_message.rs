@@ -14,7 +14,10 @@ use super::{
     },
     convert, streams,
 };
-use crate::{error, runtime, server, server::IncomingMessage};
+use crate::{
+    error, runtime,
+    transport::{self, IncomingMessage},
+};
 
 impl Guest for Component {
     type IncomingMessage = IncomingMessage;
@@ -22,7 +25,7 @@ impl Guest for Component {
 
 impl GuestIncomingMessage for IncomingMessage {
     fn listen_for(&self, events: IncomingMessageEvents) {
-        Self::listen_for(self, events.bits());
+        Self::listen_for(self, events.bits().into());
     }
 
     async fn ready(&self) {
@@ -43,11 +46,11 @@ impl GuestIncomingMessage for IncomingMessage {
     }
 
     fn connection(&self) -> Option<Socket> {
-        Some(Socket::new(Self::socket(self)))
+        Self::socket(self).map(Socket::new)
     }
 
     fn socket(&self) -> Option<Socket> {
-        Some(Socket::new(Self::socket(self)))
+        Self::socket(self).map(Socket::new)
     }
 
     fn destroy(&self, error: Option<Error>) {
@@ -104,7 +107,7 @@ impl GuestIncomingMessage for IncomingMessage {
     }
 
     fn method(&self) -> Option<String> {
-        Some(Self::method(self).to_owned())
+        Self::method(self).map(str::to_owned)
     }
 
     fn url(&self) -> String {
@@ -112,11 +115,11 @@ impl GuestIncomingMessage for IncomingMessage {
     }
 
     fn status_code(&self) -> Option<u16> {
-        None
+        Self::status_code(self)
     }
 
     fn status_message(&self) -> Option<String> {
-        None
+        Self::status_message(self)
     }
 
     fn set_timeout(&self, timeout: Milliseconds) {
@@ -160,13 +163,13 @@ impl GuestIncomingMessage for IncomingMessage {
     }
 }
 
-impl From<runtime::Recorded<server::MessageEvent>> for IncomingMessageEvent {
-    fn from(event: runtime::Recorded<server::MessageEvent>) -> Self {
+impl From<runtime::Recorded<transport::MessageEvent>> for IncomingMessageEvent {
+    fn from(event: runtime::Recorded<transport::MessageEvent>) -> Self {
         let kind = match event.kind {
-            server::MessageEvent::Aborted => IncomingMessageEventKind::Aborted,
-            server::MessageEvent::Error(error) => IncomingMessageEventKind::Error(error.into()),
-            server::MessageEvent::Close => IncomingMessageEventKind::Close,
-            server::MessageEvent::Timeout => IncomingMessageEventKind::Timeout,
+            transport::MessageEvent::Aborted => IncomingMessageEventKind::Aborted,
+            transport::MessageEvent::Error(error) => IncomingMessageEventKind::Error(error.into()),
+            transport::MessageEvent::Close => IncomingMessageEventKind::Close,
+            transport::MessageEvent::Timeout => IncomingMessageEventKind::Timeout,
         };
         Self { sequence: event.sequence, kind }
     }

@@ -1,4 +1,4 @@
-//! `interface net`: `socket` as a server hands it out, `duplex` and `abort-signal`.
+//! `interface net`: `socket`, `duplex` and `abort-signal`.
 
 use std::{cell::Cell, net::SocketAddr};
 
@@ -18,8 +18,8 @@ use super::{
 use crate::{
     error, message,
     net::{AbortSignal, Stream, wasi::DuplexStream},
-    runtime, server,
-    server::Socket,
+    runtime,
+    transport::{self, Socket},
 };
 
 impl Guest for Component {
@@ -30,7 +30,7 @@ impl Guest for Component {
 
 impl GuestSocket for Socket {
     fn listen_for(&self, events: SocketEvents) {
-        Self::listen_for(self, events.bits());
+        Self::listen_for(self, events.bits().into());
     }
 
     async fn ready(&self) {
@@ -51,6 +51,9 @@ impl GuestSocket for Socket {
     }
 
     fn ready_state(&self) -> ReadyState {
+        if self.connecting() {
+            return ReadyState::Opening;
+        }
         match (self.is_readable(), Self::writable(self)) {
             (true, true) => ReadyState::Open,
             (true, false) => ReadyState::ReadOnly,
@@ -136,18 +139,21 @@ impl GuestSocket for Socket {
         Self::closed(self).await;
     }
 
-    /// A server's sockets have no agent.
-    fn agent_remove(&self) {}
+    fn agent_remove(&self) {
+        Self::agent_remove(self);
+    }
 }
 
-impl From<runtime::Recorded<server::SocketEvent>> for SocketEvent {
-    fn from(event: runtime::Recorded<server::SocketEvent>) -> Self {
+impl From<runtime::Recorded<transport::SocketEvent>> for SocketEvent {
+    fn from(event: runtime::Recorded<transport::SocketEvent>) -> Self {
         let kind = match event.kind {
-            server::SocketEvent::Connect => SocketEventKind::Connect,
-            server::SocketEvent::Drain => SocketEventKind::Drain,
-            server::SocketEvent::Timeout => SocketEventKind::Timeout,
-            server::SocketEvent::Error(error) => SocketEventKind::Error(error.into()),
-            server::SocketEvent::Close(failed) => SocketEventKind::Close(failed),
+            transport::SocketEvent::Connect => SocketEventKind::Connect,
+            transport::SocketEvent::Drain => SocketEventKind::Drain,
+            transport::SocketEvent::Timeout => SocketEventKind::Timeout,
+            transport::SocketEvent::Error(error) => SocketEventKind::Error(error.into()),
+            transport::SocketEvent::Close(failed) => SocketEventKind::Close(failed),
+            transport::SocketEvent::Free => SocketEventKind::Free,
+            transport::SocketEvent::AgentRemove => SocketEventKind::AgentRemove,
         };
         Self { sequence: event.sequence, kind }
     }

@@ -56,7 +56,7 @@ impl GuestOutgoingMessage for OutgoingMessage {
     }
 
     fn listen_for(&self, events: OutgoingMessageEvents) {
-        self.events.listen_for(events.bits());
+        self.events.listen_for(events.bits().into());
     }
 
     async fn ready(&self) {

@@ -23,7 +23,7 @@ impl Guest for Component {
 
 impl GuestServerResponse for ServerResponse {
     fn listen_for(&self, events: ServerResponseEvents) {
-        Self::listen_for(self, events.bits());
+        Self::listen_for(self, events.bits().into());
     }
 
     async fn ready(&self) {

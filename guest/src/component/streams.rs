@@ -6,7 +6,8 @@ use crate::{
     error::Error,
     message::ReadResult,
     runtime,
-    server::{IncomingMessage, ServerResponse, Socket},
+    server::ServerResponse,
+    transport::{IncomingMessage, Socket},
 };
 
 /// How much one read of a caller's stream takes.
@@ -68,7 +69,7 @@ pub(super) fn incoming(socket: Socket) -> StreamReader<u8> {
                     }
                 }
                 ReadResult::Pending => socket.readable().await,
-                ReadResult::End | ReadResult::Aborted(_) => return,
+                ReadResult::End(_) | ReadResult::Aborted(_) => return,
             }
         }
     });
@@ -94,7 +95,7 @@ async fn pump(message: IncomingMessage, mut writer: StreamWriter<u8>) {
                 }
             }
             ReadResult::Pending => message.readable().await,
-            ReadResult::End | ReadResult::Aborted(_) => return,
+            ReadResult::End(_) | ReadResult::Aborted(_) => return,
         }
     }
 }

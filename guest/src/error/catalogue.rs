@@ -297,6 +297,16 @@ impl Error {
         Self::system_error(code, message, "connect", Some(address.to_owned()), Some(port))
     }
 
+    /// A failed `bind` of the local end of a connection: `bind EADDRNOTAVAIL 192.0.2.9`, with `:port` if one
+    /// was chosen.
+    #[must_use]
+    pub fn bind(code: &'static str, address: &str, port: u16) -> Self {
+        let chosen = Some(port).filter(|port| *port > 0);
+        let end = chosen.map_or_else(|| address.to_owned(), |port| format!("{address}:{port}"));
+        let message = format!("bind {code} {end}");
+        Self::system_error(code, message, "bind", Some(address.to_owned()), chosen)
+    }
+
     /// A failed `listen`: `listen EADDRINUSE: address already in use 127.0.0.1:80`.
     #[must_use]
     pub fn listen(code: &'static str, address: &str, port: u16) -> Self {

@@ -39,6 +39,13 @@ fn connection_rows() -> Vec<Row> {
             "ECONNREFUSED",
             "connect ECONNREFUSED 127.0.0.1:1",
         ),
+        (Error::bind("EADDRINUSE", "::1", 80), "Error", "EADDRINUSE", "bind EADDRINUSE ::1:80"),
+        (
+            Error::bind("EADDRNOTAVAIL", "192.0.2.9", 0),
+            "Error",
+            "EADDRNOTAVAIL",
+            "bind EADDRNOTAVAIL 192.0.2.9",
+        ),
         (Error::getaddrinfo("ENOTFOUND", "host"), "Error", "ENOTFOUND", "getaddrinfo ENOTFOUND host"),
         (
             Error::listen("EADDRINUSE", "::", 80),

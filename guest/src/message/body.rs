@@ -11,8 +11,8 @@ pub enum ReadResult {
     Data(Vec<u8>),
     /// Nothing has arrived yet.
     Pending,
-    /// The whole message was received and read.
-    End,
+    /// The whole message was received and read. The number of that event, however often it is asked for.
+    End(u64),
     /// The message was cut short: Node's `aborted`, `ECONNRESET`.
     Aborted(Error),
 }
@@ -23,6 +23,8 @@ pub struct Body {
     unread: Vec<u8>,
     progress: Progress,
     flow: Flow,
+    /// The number of Node's 'end', once the message was read to it.
+    ended: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -67,8 +69,8 @@ impl Body {
         }
     }
 
-    /// Takes at most `max` bytes.
-    pub fn read(&mut self, max: usize) -> ReadResult {
+    /// Takes at most `max` bytes. `number` draws the number of the end, the first time that it is reached.
+    pub fn read(&mut self, max: usize, number: impl FnOnce() -> u64) -> ReadResult {
         if self.flow == Flow::Untouched {
             self.flow = Flow::Consumed;
         }
@@ -78,7 +80,7 @@ impl Body {
         match self.progress {
             _ if !self.unread.is_empty() => ReadResult::Pending,
             Progress::Receiving => ReadResult::Pending,
-            Progress::Complete(_) => ReadResult::End,
+            Progress::Complete(_) => ReadResult::End(*self.ended.get_or_insert_with(number)),
             Progress::Aborted => ReadResult::Aborted(Error::aborted()),
         }
     }

@@ -35,6 +35,28 @@ impl NetError {
     }
 }
 
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectError {
+    /// As [`NetError::code`].
+    pub code: &'static str,
+    /// `connect`, or `bind` when the local address was the trouble: Node's `error.syscall`, whose `address`
+    /// and `port` are those of that end.
+    pub syscall: &'static str,
+}
+
+impl ConnectError {
+    /// The local address cannot be had.
+    pub const fn binding(error: NetError) -> Self {
+        Self { code: error.code, syscall: "bind" }
+    }
+
+    /// The remote address cannot be reached.
+    pub const fn connecting(error: NetError) -> Self {
+        Self { code: error.code, syscall: "connect" }
+    }
+}
+
 impl fmt::Display for NetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.description())

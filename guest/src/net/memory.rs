@@ -1,22 +1,32 @@
 //! A pipe in memory, and a listener whose connections a test makes.
 
+#[cfg(not(target_family = "wasm"))]
+pub(super) mod network;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     mem,
+    net::SocketAddr,
     rc::Rc,
 };
 
 use super::{NetError, ReadOutcome, Stream};
 use crate::runtime::Signal;
 
+#[cfg(not(target_family = "wasm"))]
+pub use self::network::Network;
+
 /// Two connected streams, each with room for `capacity` unread bytes per direction.
 pub fn pipe(capacity: usize) -> (MemoryStream, MemoryStream) {
     let there = Rc::new(Channel::new(capacity));
     let back = Rc::new(Channel::new(capacity));
-    let far =
-        MemoryStream { reader: MemoryReader(Rc::clone(&there)), writer: MemoryWriter(Rc::clone(&back)) };
-    (MemoryStream { reader: MemoryReader(back), writer: MemoryWriter(there) }, far)
+    let end = |reader: &Rc<Channel>, writer: &Rc<Channel>| MemoryStream {
+        reader: MemoryReader(Rc::clone(reader)),
+        writer: MemoryWriter(Rc::clone(writer)),
+        addresses: None,
+    };
+    (end(&back, &there), end(&there, &back))
 }
 
 /// One end of a pipe; dropping it closes both directions.
@@ -24,12 +34,20 @@ pub fn pipe(capacity: usize) -> (MemoryStream, MemoryStream) {
 pub struct MemoryStream {
     reader: MemoryReader,
     writer: MemoryWriter,
+    addresses: Option<Addresses>,
+}
+
+/// The addresses of the two ends, seen from one of them.
+#[derive(Clone, Copy, Debug)]
+struct Addresses {
+    local: SocketAddr,
+    remote: SocketAddr,
 }
 
 impl MemoryStream {
     /// What the socket options of this end are set with.
     pub fn options(&self) -> MemoryOptions {
-        MemoryOptions(Rc::clone(&self.writer.0))
+        MemoryOptions { channel: Rc::clone(&self.writer.0), addresses: self.addresses }
     }
 
     /// Takes the two directions apart.
@@ -38,14 +56,27 @@ impl MemoryStream {
     }
 }
 
-/// Socket options of one end: recorded, for the peer to look at.
+/// Socket options of one end: recorded, for the peer to look at. And its addresses.
 #[derive(Debug)]
-pub struct MemoryOptions(Rc<Channel>);
+pub struct MemoryOptions {
+    channel: Rc<Channel>,
+    addresses: Option<Addresses>,
+}
 
 impl MemoryOptions {
     /// As [`super::Endpoints::set_keep_alive`].
     pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
-        self.0.keep_alive.set(enable.then_some(initial_delay));
+        self.channel.keep_alive.set(enable.then_some(initial_delay));
+    }
+
+    /// The address on this side.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.addresses.map(|addresses| addresses.local)
+    }
+
+    /// The peer's address.
+    pub fn remote(&self) -> Option<SocketAddr> {
+        self.addresses.map(|addresses| addresses.remote)
     }
 }
 
@@ -220,6 +251,11 @@ impl MemoryListener {
             })
             .await
     }
+
+    /// The connections that are there now, without waiting: how a test is a server.
+    pub fn take(&self) -> Vec<MemoryStream> {
+        self.0.streams.borrow_mut().drain(..).collect()
+    }
 }
 
 impl Drop for MemoryListener {
@@ -239,13 +275,19 @@ impl MemoryConnector {
     /// Connects and returns the client's two halves.
     pub fn connect(&self, capacity: usize) -> (MemoryReader, MemoryWriter) {
         let (near, far) = pipe(capacity);
-        if self.0.open.get() {
-            self.0.streams.borrow_mut().push_back(far);
-            self.0.changed.notify();
-        } else {
-            drop(far);
-        }
+        // Without a listener the far end is dropped, which ends the connection.
+        let _ = self.offer(far);
         near.split()
+    }
+
+    /// Puts the server's end of a connection into the listener's queue; gives it back when nobody listens.
+    fn offer(&self, far: MemoryStream) -> Result<(), MemoryStream> {
+        if !self.0.open.get() {
+            return Err(far);
+        }
+        self.0.streams.borrow_mut().push_back(far);
+        self.0.changed.notify();
+        Ok(())
     }
 }
 

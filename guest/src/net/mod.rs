@@ -4,17 +4,63 @@
 //! model owns the memory that it works on. Nothing here knows HTTP.
 //!
 //! `wasi.rs` is the one file that knows `wasi:sockets`; `memory.rs` is a pipe for tests and for
-//! servers that talk to themselves.
+//! servers that talk to themselves. Below it, `memory::Network` is what a native build connects through.
 
 mod abort_signal;
 mod error;
 pub mod memory;
+#[cfg(test)]
+mod tests;
 #[cfg(target_family = "wasm")]
 pub mod wasi;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-pub use self::{abort_signal::AbortSignal, error::NetError};
+pub use self::{abort_signal::AbortSignal, error::ConnectError, error::NetError};
+
+#[cfg(not(target_family = "wasm"))]
+use memory::network as transport;
+#[cfg(target_family = "wasm")]
+use wasi as transport;
+
+/// Connects to `remote`, from the address `local` if there is one (port 0: any port).
+///
+/// Dropping the pending future gives the attempt up and frees its socket. That has to happen inside an
+/// async task, as with every operation here: the drivers see to it.
+///
+/// # Errors
+/// What binding and connecting report, under Node's names: `ECONNREFUSED`, `ETIMEDOUT`, `EADDRNOTAVAIL`, …;
+/// `EACCES` when the host does not allow the address.
+pub async fn connect(remote: SocketAddr, local: Option<SocketAddr>) -> Result<Stream, ConnectError> {
+    transport::connect(canonical(remote), local.map(canonical)).await
+}
+
+/// The addresses of `name`, best first; at least one. An address is its own name.
+///
+/// # Errors
+/// `ENOTFOUND`; `EAI_AGAIN` or `EACCES` where the host says that it may work later, or not for us.
+pub async fn resolve(name: &str) -> Result<Vec<IpAddr>, NetError> {
+    if let Ok(address) = name.parse() {
+        return Ok(vec![address]);
+    }
+    match transport::resolve(name).await {
+        Ok(addresses) if addresses.is_empty() => Err(NetError { code: "ENOTFOUND" }),
+        // A host that grants no name lookup still knows what this name means (RFC 6761 section 6.3).
+        Err(_) if name.eq_ignore_ascii_case("localhost") => {
+            Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
+        }
+        result => result,
+    }
+}
+
+/// An IPv4 address is one even in IPv6 notation: IPv6 sockets of `wasi:sockets` never speak IPv4.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        // As it is, with scope and flow.
+        IpAddr::V6(_) => address,
+        v4 => SocketAddr::new(v4, address.port()),
+    }
+}
 
 /// A connection to a peer, whatever carries it.
 #[derive(Debug)]
@@ -120,7 +166,7 @@ pub enum Endpoints {
         /// The peer's.
         remote: Option<SocketAddr>,
     },
-    /// In memory, where there are no addresses.
+    /// In memory; only connections of a [`memory::Network`] have addresses.
     Memory(memory::MemoryOptions),
 }
 
@@ -131,7 +177,7 @@ impl Endpoints {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.local(),
             Self::Fixed { local, .. } => *local,
-            Self::Memory(_) => None,
+            Self::Memory(options) => options.local(),
         }
     }
 
@@ -141,7 +187,7 @@ impl Endpoints {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.remote(),
             Self::Fixed { remote, .. } => *remote,
-            Self::Memory(_) => None,
+            Self::Memory(options) => options.remote(),
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use wasi::sockets::{
-    ip_name_lookup,
+    ip_name_lookup::{self, ErrorCode as LookupError},
     types::{
         ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
         TcpSocket,
@@ -15,7 +15,7 @@ use wasi::sockets::{
 };
 use wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
 
-use super::{NetError, ReadOutcome, Stream};
+use super::{ConnectError, NetError, ReadOutcome, Stream};
 
 /// How many accepted sockets one read of the listening stream may take.
 const ACCEPT_BATCH: usize = 32;
@@ -161,9 +161,8 @@ impl TcpListener {
     /// # Errors
     /// What `bind` and `listen` report, under Node's names.
     pub fn bind(address: SocketAddr, backlog: u32) -> Result<Self, NetError> {
-        let family = if address.is_ipv4() { IpAddressFamily::Ipv4 } else { IpAddressFamily::Ipv6 };
         let listening = || {
-            let socket = TcpSocket::create(family)?;
+            let socket = TcpSocket::create(family_of(address))?;
             socket.bind(to_wasi(address))?;
             // The default of 128 makes bursts wait a second for a repeated SYN; where the host
             // does not take the hint there is nothing better to do than to go on.
@@ -192,16 +191,42 @@ impl TcpListener {
     }
 }
 
-/// The addresses of `name`, best first.
+/// As [`super::connect`].
 ///
-/// # Errors
-/// `ENOTFOUND`, whatever the resolver's reason: WASI tells no more.
-pub async fn resolve(name: &str) -> Result<Vec<IpAddr>, NetError> {
+/// The socket outlives the call that borrows it: when this future is dropped, the pending call goes first,
+/// which cancels it, and then the socket.
+pub(super) async fn connect(remote: SocketAddr, local: Option<SocketAddr>) -> Result<Stream, ConnectError> {
+    let failed = |code: ErrorCode| ConnectError::connecting(net_error(&code));
+    let socket = TcpSocket::create(family_of(remote)).map_err(failed)?;
+    if let Some(local) = local {
+        socket.bind(to_wasi(local)).map_err(|code| ConnectError::binding(net_error(&code)))?;
+    }
+    socket.connect(to_wasi(reachable(remote))).await.map_err(failed)?;
+    Ok(Stream::Tcp(TcpStream { socket }))
+}
+
+/// To connect to `0.0.0.0` or `::` means this machine everywhere, but WASI refuses it.
+fn reachable(remote: SocketAddr) -> SocketAddr {
+    match remote.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), remote.port()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), remote.port()),
+        _ => remote,
+    }
+}
+
+/// What the host's resolver answers; see [`super::resolve`].
+pub(super) async fn resolve(name: &str) -> Result<Vec<IpAddr>, NetError> {
     let addresses = ip_name_lookup::resolve_addresses(name.to_owned()).await;
     match addresses {
         Ok(addresses) => Ok(addresses.into_iter().map(ip_from_wasi).collect()),
+        Err(LookupError::AccessDenied) => Err(NetError { code: "EACCES" }),
+        Err(LookupError::TemporaryResolverFailure) => Err(NetError { code: "EAI_AGAIN" }),
         Err(_) => Err(NetError { code: "ENOTFOUND" }),
     }
+}
+
+fn family_of(address: SocketAddr) -> IpAddressFamily {
+    if address.is_ipv4() { IpAddressFamily::Ipv4 } else { IpAddressFamily::Ipv6 }
 }
 
 fn ip_from_wasi(address: IpAddress) -> IpAddr {

@@ -7,7 +7,12 @@ use super::{Signal, ensure_driver, next_sequence};
 /// A kind of event: which of the listened set it belongs to.
 pub trait EventKind {
     /// The bit of this kind in a set of kinds.
-    fn bit(&self) -> u8;
+    fn bit(&self) -> u16;
+
+    /// How many of this kind may wait undelivered; more are dropped.
+    fn most(&self) -> usize {
+        1
+    }
 }
 
 /// What was recorded.
@@ -19,11 +24,11 @@ pub struct Recorded<K> {
     pub kind: K,
 }
 
-/// Undelivered events of one object: at most one of each kind, so that nobody who stops pulling
-/// fills the memory.
+/// Undelivered events of one object: few of each kind ([`EventKind::most`]), so that nobody who stops
+/// pulling fills the memory.
 #[derive(Debug)]
 pub struct EventLog<K> {
-    listened: Cell<u8>,
+    listened: Cell<u16>,
     recorded: RefCell<VecDeque<Recorded<K>>>,
     /// Nothing can come any more.
     over: Cell<bool>,
@@ -43,22 +48,22 @@ impl<K> Default for EventLog<K> {
 
 impl<K: EventKind> EventLog<K> {
     /// Replaces the set of kinds that are recorded.
-    pub fn listen_for(&self, bits: u8) {
+    pub fn listen_for(&self, bits: u16) {
         self.listened.set(bits);
     }
 
     /// Whether somebody listens to the kinds in `bits`.
-    pub fn listens_to(&self, bits: u8) -> bool {
+    pub fn listens_to(&self, bits: u16) -> bool {
         self.listened.get() & bits != 0
     }
 
-    /// Records what happened, if somebody listens and has taken the one before.
+    /// Records what happened, if somebody listens and does not leave too many of its kind.
     pub fn record(&self, kind: K) {
         if !self.listens_to(kind.bit()) {
             return;
         }
         let mut recorded = self.recorded.borrow_mut();
-        if recorded.iter().all(|waiting| waiting.kind.bit() != kind.bit()) {
+        if recorded.iter().filter(|waiting| waiting.kind.bit() == kind.bit()).count() < kind.most() {
             recorded.push_back(Recorded { sequence: next_sequence(), kind });
             drop(recorded);
             self.changed.notify();

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{connection::Connection, dispatch, events::SocketEvent};
-use crate::{error::Error, net::NetError, proto::ParseError};
+use super::{connection::Connection, dispatch};
+use crate::{error::Error, net::NetError, proto::ParseError, transport::SocketEvent};
 
 impl Connection {
     /// Bytes cannot be parsed: the application deals with it, or the peer is told and the connection
@@ -15,6 +15,7 @@ impl Connection {
     /// The request that is being received cannot be completed.
     pub(super) fn fail_request(self: &Rc<Self>, error: Error) {
         let reply = dispatch::reply_to(error.code());
+        self.abandon_message();
         let tunnel = self.is_tunnel();
         if !tunnel && self.report_client_error(error) {
             let mut state = self.state_mut();

@@ -11,9 +11,7 @@ use std::{
 use super::{
     Shared,
     dispatch::{self, Verdict},
-    events::SocketEvent,
     exchange::Exchange,
-    inbox::Inbox,
     state::{ReceiveStep, SendStep, State},
     timeouts::{Activity, Deadlines, Timer},
     tunnel::RawInput,
@@ -22,6 +20,7 @@ use crate::{
     net::Endpoints,
     proto::{BodyLength, Event, RequestHead},
     runtime::{EventLog, Signal},
+    transport::{Inbox, SocketEvent},
 };
 
 /// A connection of a server.
@@ -38,7 +37,7 @@ pub(crate) struct Connection {
     pub(super) socket_views: Cell<usize>,
     /// Whether an error ended the connection.
     pub(super) failed_with: Cell<bool>,
-    bytes_read: Cell<u64>,
+    pub(super) bytes_read: Cell<u64>,
     /// Requests seen, for `maxRequestsPerSocket`.
     requests: Cell<u64>,
     /// Whether part of a message has been received.
@@ -197,6 +196,7 @@ impl Connection {
         let number = self.requests.get();
         let verdict = dispatch::judge(&head, &self.server.settings(), self.server.listened(), number);
         if verdict == Verdict::Close {
+            self.abandon_message();
             self.state.borrow_mut().stop_reading();
             return;
         }
@@ -219,14 +219,20 @@ impl Connection {
     /// A message is being received, or not: its time runs from its first byte. Messages that arrive
     /// whole are never seen here.
     fn note_progress(&self, receiving: bool) {
-        let (tunnel, in_body) = {
+        let (parses, in_body) = {
             let state = self.state.borrow();
-            (state.is_tunnel(), state.receiving().is_some())
+            (state.is_open() && !state.is_tunnel(), state.receiving().is_some())
         };
-        if receiving && !tunnel && !self.in_message.replace(receiving) {
+        if receiving && parses && !self.in_message.replace(receiving) {
             self.end_idle_time();
             self.server.time_message(self, in_body);
         }
+    }
+
+    /// The message that is being received will not be complete, and cannot be late any more.
+    pub(super) fn abandon_message(&self) {
+        self.stop_timing();
+        self.in_message.set(false);
     }
 
     // What the sending loop calls.
@@ -341,26 +347,6 @@ impl Connection {
 
     pub(super) fn is_tunnel(&self) -> bool {
         self.state.borrow().is_tunnel()
-    }
-
-    pub(super) fn is_readable(&self) -> bool {
-        self.state.borrow().is_readable()
-    }
-
-    pub(super) fn is_writable(&self) -> bool {
-        self.state.borrow().is_writable()
-    }
-
-    pub(super) fn lost_output(&self) -> bool {
-        self.state.borrow().lost_output()
-    }
-
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.bytes_read.get()
-    }
-
-    pub(super) fn bytes_written(&self) -> u64 {
-        self.state.borrow().bytes_written()
     }
 
     pub(super) fn state_mut(&self) -> RefMut<'_, State> {

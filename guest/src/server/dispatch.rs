@@ -5,16 +5,15 @@ use std::rc::Rc;
 use super::{
     events::{ServerEventKind, ServerEvents},
     exchange::Exchange,
-    incoming_message::IncomingMessage,
     options::Settings,
     response::ServerResponse,
-    socket::Socket,
     tunnel::Leaving,
 };
 use crate::{
     message::{HeadFields, OutgoingMessage, ResponseContext, headers::contains_word},
     proto::{BodyLength, HostField, Method, RequestHead},
     runtime,
+    transport::{IncomingMessage, Received as _},
 };
 
 /// What a request head calls for.
@@ -117,7 +116,7 @@ pub(super) fn deliver(verdict: Verdict, exchange: Rc<Exchange>) {
             // `Connection: close` comes with the limit, and as in Node the connection stays (I-17).
             answer(&exchange, 503, false);
             if server.listens_to(ServerEvents::DROP_REQUEST) {
-                let socket = Socket::new(&exchange.connection);
+                let socket = exchange.connection.socket();
                 server.emit(ServerEventKind::DropRequest { request: IncomingMessage::new(exchange), socket });
             }
         }

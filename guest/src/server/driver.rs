@@ -6,12 +6,13 @@ use super::{
     Shared,
     connection::Connection,
     events::{ServerEventKind, ServerEvents},
-    inbox::Inbox,
     state::{ReceiveStep, SendStep},
 };
 use crate::{
     net::{Listener, ReadOutcome, Reader, Stream, Writer},
+    proto::{Decoder, Direction},
     runtime::{self, unless},
+    transport::Inbox,
 };
 
 /// Accepts connections until the server stops listening or no more will come.
@@ -37,7 +38,10 @@ pub(super) fn begin(server: &Rc<Shared>, stream: Stream) {
         runtime::spawn(refuse(reader, writer));
         return;
     }
-    let inbox = Inbox::new(&server.settings());
+    let inbox = {
+        let settings = server.settings();
+        Inbox::new(Decoder::new(Direction::Request, settings.limits(), settings.leniency()))
+    };
     let connection = server.add_connection(endpoints);
     runtime::spawn(receive(Rc::clone(&connection), reader, inbox));
     runtime::spawn(send(connection, writer));

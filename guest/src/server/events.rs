@@ -7,10 +7,11 @@ use std::{
     net::SocketAddr,
 };
 
-use super::{incoming_message::IncomingMessage, response::ServerResponse, socket::Socket};
+use super::response::ServerResponse;
 use crate::{
     error::Error,
     runtime::{self, EventKind, Signal},
+    transport::{IncomingMessage, Socket},
 };
 
 /// One event of a server, numbered in the order in which all events of this instance happened.
@@ -140,7 +141,7 @@ pub enum ResponseEvent {
 }
 
 impl EventKind for ResponseEvent {
-    fn bit(&self) -> u8 {
+    fn bit(&self) -> u16 {
         1 << match self {
             Self::Drain => 0,
             Self::Prefinish => 1,
@@ -148,57 +149,6 @@ impl EventKind for ResponseEvent {
             Self::Timeout => 3,
             Self::Error(_) => 4,
             Self::Close => 5,
-        }
-    }
-}
-
-/// What happened to a request.
-#[derive(Debug)]
-pub enum MessageEvent {
-    /// `'aborted'`: it was cut short.
-    Aborted,
-    /// `'error'`.
-    Error(Error),
-    /// `'close'`: the last event.
-    Close,
-    /// `'timeout'`: the connection was idle.
-    Timeout,
-}
-
-impl EventKind for MessageEvent {
-    fn bit(&self) -> u8 {
-        1 << match self {
-            Self::Aborted => 0,
-            Self::Error(_) => 1,
-            Self::Close => 2,
-            Self::Timeout => 3,
-        }
-    }
-}
-
-/// What happened to a connection.
-#[derive(Debug)]
-pub enum SocketEvent {
-    /// `'connect'`: never on a server, where sockets are connected from the beginning.
-    Connect,
-    /// `'drain'`.
-    Drain,
-    /// `'timeout'`.
-    Timeout,
-    /// `'error'`.
-    Error(Error),
-    /// `'close'`, and whether because of an error: the last event.
-    Close(bool),
-}
-
-impl EventKind for SocketEvent {
-    fn bit(&self) -> u8 {
-        1 << match self {
-            Self::Connect => 0,
-            Self::Drain => 1,
-            Self::Timeout => 2,
-            Self::Error(_) => 3,
-            Self::Close(_) => 4,
         }
     }
 }

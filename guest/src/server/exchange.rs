@@ -1,19 +1,17 @@
 //! One request and its answer: what `IncomingMessage` and `ServerResponse` are two views of.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, Ref, RefCell},
     rc::Rc,
 };
 
-use super::{
-    connection::Connection,
-    events::{MessageEvent, ResponseEvent},
-};
+use super::{connection::Connection, events::ResponseEvent};
 use crate::{
     error::Error,
     message::{Body, OutgoingMessage, ReadResult},
     proto::{Fields, RequestHead},
-    runtime::{EventLog, Signal},
+    runtime::{self, EventLog, Millis, Signal},
+    transport::{MessageEvent, Received, Socket, StartLine},
 };
 
 /// A request, its body as it arrives, and the answer to it.
@@ -162,12 +160,6 @@ impl Exchange {
         true
     }
 
-    /// Why the request failed.
-    pub(super) fn message_error(&self) -> Option<Error> {
-        let given = self.destroyed_with.borrow().clone();
-        given.or_else(|| self.body.borrow().is_aborted().then(Error::aborted))
-    }
-
     fn close_response(&self) {
         if !self.told.get().response_close {
             self.told.set(Told { response_close: true, ..self.told.get() });
@@ -182,11 +174,6 @@ impl Exchange {
             self.message_events.record(MessageEvent::Close);
             self.message_events.end();
         }
-    }
-
-    /// Whether the request is over: read to its end or destroyed, and answered.
-    pub(super) fn message_is_closed(&self) -> bool {
-        self.told.get().message_close
     }
 
     fn tell_prefinish(&self) {
@@ -229,36 +216,8 @@ impl Exchange {
         self.stage.get()
     }
 
-    pub(super) fn body(&self) -> std::cell::Ref<'_, Body> {
+    pub(super) fn body(&self) -> Ref<'_, Body> {
         self.body.borrow()
-    }
-
-    /// Takes received bytes out and lets the connection go on reading.
-    pub(super) fn read(&self, max: usize) -> ReadResult {
-        let result = self.body.borrow_mut().read(max);
-        if self.body.borrow().is_complete() && self.body.borrow().is_empty() {
-            self.changed.notify();
-        }
-        self.connection.resume_receiving();
-        result
-    }
-
-    /// Throws away what has arrived of the body and what will.
-    pub(super) fn dump(&self) {
-        self.body.borrow_mut().dump();
-        self.connection.resume_receiving();
-    }
-
-    pub(super) fn add_request_view(&self) {
-        self.request_views.set(self.request_views.get() + 1);
-    }
-
-    /// Dropping the last view dumps what is unread.
-    pub(super) fn drop_request_view(&self) {
-        self.request_views.set(self.request_views.get() - 1);
-        if self.request_views.get() == 0 {
-            self.dump();
-        }
     }
 
     /// Runs `change` on the answer and gives the connection what came of it.
@@ -297,5 +256,86 @@ impl Exchange {
         self.tell_prefinish();
         self.connection.advance();
         result
+    }
+}
+
+impl Received for Exchange {
+    fn start_line(&self) -> StartLine<'_> {
+        StartLine::Request { method: self.head.method, target: self.head.target() }
+    }
+
+    fn version(&self) -> (u8, u8) {
+        self.head.version
+    }
+
+    fn fields(&self) -> &Fields {
+        &self.head.fields
+    }
+
+    /// A request with too many was refused.
+    fn most_fields(&self) -> usize {
+        usize::MAX
+    }
+
+    fn joins_duplicates(&self) -> bool {
+        self.connection.server.settings().join_duplicate_headers
+    }
+
+    fn body(&self) -> Ref<'_, Body> {
+        self.body.borrow()
+    }
+
+    fn high_water_mark(&self) -> usize {
+        self.connection.server.settings().high_water_mark
+    }
+
+    fn events(&self) -> &EventLog<MessageEvent> {
+        &self.message_events
+    }
+
+    fn changed(&self) -> &Signal {
+        &self.changed
+    }
+
+    fn views(&self) -> &Cell<usize> {
+        &self.request_views
+    }
+
+    fn read(&self, max: usize) -> ReadResult {
+        let result = self.body.borrow_mut().read(max, runtime::next_sequence);
+        if self.body.borrow().is_complete() && self.body.borrow().is_empty() {
+            self.changed.notify();
+        }
+        self.connection.resume_receiving();
+        result
+    }
+
+    fn dump(&self) {
+        self.body.borrow_mut().dump();
+        self.connection.resume_receiving();
+    }
+
+    fn destroy(&self, error: Option<Error>) {
+        if self.destroy_message(error) {
+            self.connection.destroy();
+        }
+    }
+
+    /// Read to its end or destroyed, and answered.
+    fn is_closed(&self) -> bool {
+        self.told.get().message_close
+    }
+
+    fn error(&self) -> Option<Error> {
+        let given = self.destroyed_with.borrow().clone();
+        given.or_else(|| self.body.borrow().is_aborted().then(Error::aborted))
+    }
+
+    fn set_idle_timeout(&self, timeout: Millis) {
+        self.connection.set_idle_timeout(timeout);
+    }
+
+    fn socket(&self) -> Option<Socket> {
+        Some(self.connection.socket())
     }
 }

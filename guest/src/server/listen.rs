@@ -57,10 +57,7 @@ mod tcp {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
     use super::{BACKLOG, Error, ListenOptions, Server, SocketAddr};
-    use crate::net::{
-        Listener, NetError,
-        wasi::{TcpListener, resolve},
-    };
+    use crate::net::{Listener, NetError, resolve, wasi::TcpListener};
 
     /// How often another port is tried when port 0 is free for IPv6 but not for IPv4.
     const DUAL_STACK_ATTEMPTS: usize = 8;
@@ -96,12 +93,8 @@ mod tcp {
                 address => Ok(vec![bind(address, port, backlog)?]),
             };
         }
-        let addresses = match resolve(host).await {
-            Ok(addresses) => addresses,
-            // A host that grants no name lookup still knows what this name means (RFC 6761 section 6.3).
-            Err(_) if host.eq_ignore_ascii_case("localhost") => vec![Ipv4Addr::LOCALHOST.into()],
-            Err(_) => return Err(Error::getaddrinfo("ENOTFOUND", host)),
-        };
+        let failed = |error: NetError| Error::getaddrinfo(error.code, host);
+        let addresses = resolve(host).await.map_err(failed)?;
         let address = addresses.first().copied().ok_or_else(|| Error::getaddrinfo("ENOTFOUND", host))?;
         Ok(vec![bind(address, port, backlog)?])
     }

@@ -1,4 +1,4 @@
-//! Node's `http.Server`, `ServerResponse` and the server's `IncomingMessage`.
+//! Node's `http.Server` and `ServerResponse`.
 //!
 //! How a request reads: `net::Reader` → [`driver`] → [`connection::Connection::parse`] → `proto`
 //! makes a head of it → [`dispatch`] judges it → [`events`] queues a [`ServerResponse`] → the
@@ -14,13 +14,9 @@ mod dispatch;
 mod driver;
 mod events;
 mod exchange;
-mod inbox;
-mod incoming_message;
 mod listen;
 mod options;
-mod output;
 mod response;
-mod socket;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -36,13 +32,12 @@ use std::{
 
 use self::{connection::Connection, events::EventQueue};
 pub use self::{
-    events::{MessageEvent, ResponseEvent, ServerEvent, ServerEventKind, ServerEvents, SocketEvent, Upgrade},
-    incoming_message::IncomingMessage,
+    events::{ResponseEvent, ServerEvent, ServerEventKind, ServerEvents, Upgrade},
     listen::ListenOptions,
     options::{MAX_CONNECTIONS, ServerOptions, Settings},
     response::{Answer, ServerResponse},
-    socket::Socket,
 };
+pub use crate::transport::{IncomingMessage, MessageEvent, Socket, SocketEvent};
 use crate::{
     error::Error,
     net::{AbortSignal, Endpoints, Listener, Stream},
@@ -366,7 +361,7 @@ impl Shared {
             connection.endpoints.set_keep_alive(true, keep_alive_initial_delay);
         }
         if self.listens_to(ServerEvents::CONNECTION) {
-            self.emit(ServerEventKind::Connection(Socket::new(&connection)));
+            self.emit(ServerEventKind::Connection(connection.socket()));
         }
         connection
     }

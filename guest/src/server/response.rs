@@ -5,14 +5,13 @@ use std::rc::Rc;
 use super::{
     events::ResponseEvent,
     exchange::{Exchange, Stage},
-    incoming_message::IncomingMessage,
-    socket::Socket,
 };
 use crate::{
     error::Error,
     message::{HeadFields, HeaderValue, OutgoingMessage, headers::latin1_to_string},
     proto::Method,
     runtime::{self, Millis, Recorded},
+    transport::{IncomingMessage, Socket},
 };
 
 /// The answer to one request. Dropping it before `end` destroys the connection, as nothing else
@@ -40,7 +39,7 @@ impl ServerResponse {
 
     /// `response.req`: a new view of the request.
     pub fn request(&self) -> IncomingMessage {
-        IncomingMessage::new(Rc::clone(&self.0))
+        IncomingMessage::new(Rc::<Exchange>::clone(&self.0))
     }
 
     /// The request's method.
@@ -132,7 +131,7 @@ impl ServerResponse {
     /// `response.socket`: none once the answer is finished.
     pub fn socket(&self) -> Option<Socket> {
         let connected = matches!(self.0.stage(), Stage::Open | Stage::Answered);
-        connected.then(|| Socket::new(&self.0.connection))
+        connected.then(|| self.0.connection.socket())
     }
 
     /// A property of the message.
@@ -187,7 +186,7 @@ impl ServerResponse {
     }
 
     /// Replaces the set of events that are recorded, by [`ResponseEvent`]'s bits.
-    pub fn listen_for(&self, bits: u8) {
+    pub fn listen_for(&self, bits: u16) {
         self.0.events.listen_for(bits);
     }
 

@@ -20,7 +20,8 @@
 
 use std::{collections::VecDeque, mem, ptr, rc::Rc};
 
-use super::{exchange::Exchange, output::Output};
+use super::exchange::Exchange;
+use crate::transport::Output;
 
 /// What is received.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -10,12 +10,12 @@ use std::{cell::Cell, rc::Rc};
 use super::{
     Shared,
     connection::Connection,
-    events::{MessageEvent, ResponseEvent, ServerEventKind, ServerEvents, SocketEvent},
-    socket::Socket,
+    events::{ResponseEvent, ServerEventKind, ServerEvents},
 };
 use crate::{
     error::Error,
     runtime::{self, EventKind, Millis, unless},
+    transport::{MessageEvent, SocketEvent},
 };
 
 /// What a connection can be late with.
@@ -160,7 +160,7 @@ impl Connection {
         }
         if self.server.listens_to(ServerEvents::TIMEOUT) {
             handled = true;
-            self.server.emit(ServerEventKind::Timeout(Socket::new(self)));
+            self.server.emit(ServerEventKind::Timeout(self.socket()));
         }
         if !handled {
             self.destroy();

@@ -1,19 +1,24 @@
 //! A connection that HTTP has let go of, and what an application does to one directly.
 
-use std::{cell::RefCell, mem, rc::Rc};
+use std::{
+    any::Any,
+    cell::{Cell, RefCell},
+    mem,
+    net::SocketAddr,
+    rc::Rc,
+};
 
 use super::{
     connection::Connection,
-    events::{ServerEventKind, ServerEvents, SocketEvent, Upgrade},
+    events::{ServerEventKind, ServerEvents, Upgrade},
     exchange::Exchange,
-    inbox::Inbox,
-    incoming_message::IncomingMessage,
-    socket::Socket,
     timeouts::Timer,
 };
 use crate::{
     error::Error,
     message::{Body, ReadResult},
+    runtime::{self, EventLog, Millis, Signal},
+    transport::{Carrier, Inbox, IncomingMessage, Socket, SocketEvent},
 };
 
 /// How a connection leaves HTTP.
@@ -38,6 +43,15 @@ impl RawInput {
     pub(super) fn abort(&self) {
         self.received.borrow_mut().abort();
         drop(self.leaving.take());
+    }
+
+    /// Takes received bytes out; `closed` tells whether more can come.
+    fn read(&self, max: usize, closed: bool) -> ReadResult {
+        let mut received = self.received.borrow_mut();
+        if closed && !received.is_readable() {
+            received.complete(None);
+        }
+        received.read(max, runtime::next_sequence)
     }
 }
 
@@ -66,7 +80,7 @@ impl Connection {
     }
 
     fn tell_leaving(self: &Rc<Self>, leaving: Leaving, exchange: Rc<Exchange>, head: Vec<u8>) {
-        let upgrade = Upgrade { request: IncomingMessage::new(exchange), socket: Socket::new(self), head };
+        let upgrade = Upgrade { request: IncomingMessage::new(exchange), socket: self.socket(), head };
         self.server.emit(match leaving {
             Leaving::Connect => ServerEventKind::Connect(upgrade),
             Leaving::Upgrade => ServerEventKind::Upgrade(upgrade),
@@ -81,11 +95,11 @@ impl Connection {
         }
         self.stop_timing();
         self.release();
-        self.server.emit(ServerEventKind::ClientError { error, socket: Socket::new(self) });
+        self.server.emit(ServerEventKind::ClientError { error, socket: self.socket() });
         true
     }
 
-    fn stop_timing(&self) {
+    pub(super) fn stop_timing(&self) {
         for timer in [Timer::Headers, Timer::Request, Timer::KeepAlive] {
             self.deadlines.clear(timer);
         }
@@ -109,37 +123,7 @@ impl Connection {
         self.raw.received.borrow().len() >= self.server.settings().high_water_mark.max(1)
     }
 
-    pub(super) fn raw_is_readable(&self) -> bool {
-        self.raw.received.borrow().is_readable() || self.is_closed()
-    }
-
-    pub(super) fn read_raw(&self, max: usize) -> ReadResult {
-        let result = self.raw.received.borrow_mut().read(max);
-        self.resume_receiving();
-        match result {
-            ReadResult::Pending if self.is_closed() => ReadResult::End,
-            result => result,
-        }
-    }
-
     // What is sent.
-
-    pub(super) fn write_raw(&self, bytes: &[u8]) -> Result<bool, Error> {
-        if self.is_destroyed() {
-            return Err(Error::stream_destroyed("write"));
-        }
-        if !self.state_mut().write_raw(bytes) {
-            return Err(Error::write_after_end());
-        }
-        self.advance();
-        Ok(self.unflushed() < self.server.settings().high_water_mark)
-    }
-
-    pub(super) fn end_raw(&self) {
-        self.state_mut().end_raw();
-        self.receiving.notify();
-        self.advance();
-    }
 
     pub(super) fn destroy_with(&self, error: Option<Error>) {
         if self.is_destroyed() {
@@ -152,17 +136,33 @@ impl Connection {
         self.destroy();
     }
 
-    // Who holds it.
+    /// A view of the connection.
+    pub(super) fn socket(self: &Rc<Self>) -> Socket {
+        Socket::new(Rc::<Self>::clone(self))
+    }
+}
 
-    pub(super) fn add_socket_view(&self) {
-        self.socket_views.set(self.socket_views.get() + 1);
+impl Carrier for Connection {
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+
+    fn events(&self) -> &EventLog<SocketEvent> {
+        &self.events
+    }
+
+    fn changed(&self) -> &Signal {
+        &self.changed
+    }
+
+    fn views(&self) -> &Cell<usize> {
+        &self.socket_views
     }
 
     /// A connection that HTTP has let go of ends with its last view: what was written and ended is
     /// sent, anything else is destroyed.
-    pub(super) fn drop_socket_view(&self) {
-        self.socket_views.set(self.socket_views.get() - 1);
-        if self.socket_views.get() > 0 || !self.state_mut().is_tunnel() {
+    fn abandoned(&self) {
+        if !self.state_mut().is_tunnel() {
             return;
         }
         let ended = self.state_mut().abandon_tunnel();
@@ -174,4 +174,98 @@ impl Connection {
             self.destroy();
         }
     }
+
+    fn local_address(&self) -> Option<SocketAddr> {
+        self.endpoints.local()
+    }
+
+    fn remote_address(&self) -> Option<SocketAddr> {
+        self.endpoints.remote()
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.bytes_read.get()
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.state_mut().bytes_written()
+    }
+
+    fn is_connecting(&self) -> bool {
+        false
+    }
+
+    fn is_readable(&self) -> bool {
+        self.state_mut().is_readable()
+    }
+
+    fn is_writable(&self) -> bool {
+        self.state_mut().is_writable()
+    }
+
+    fn is_destroyed(&self) -> bool {
+        Self::is_destroyed(self)
+    }
+
+    fn is_closed(&self) -> bool {
+        Self::is_closed(self)
+    }
+
+    fn idle_timeout(&self) -> Millis {
+        Self::idle_timeout(self)
+    }
+
+    fn set_idle_timeout(&self, timeout: Millis) {
+        Self::set_idle_timeout(self, timeout);
+    }
+
+    fn set_keep_alive(&self, enable: bool, initial_delay: Millis) {
+        self.endpoints.set_keep_alive(enable, initial_delay);
+    }
+
+    fn raw_is_readable(&self) -> bool {
+        self.raw.received.borrow().is_readable() || Self::is_closed(self)
+    }
+
+    fn read_raw(&self, max: usize) -> ReadResult {
+        let result = self.raw.read(max, Self::is_closed(self));
+        self.resume_receiving();
+        result
+    }
+
+    fn write_raw(&self, bytes: &[u8]) -> Result<bool, Error> {
+        if Self::is_destroyed(self) {
+            return Err(Error::stream_destroyed("write"));
+        }
+        if !self.state_mut().write_raw(bytes) {
+            return Err(Error::write_after_end());
+        }
+        self.advance();
+        Ok(Self::unflushed(self) < self.server.settings().high_water_mark)
+    }
+
+    fn end_raw(&self) {
+        self.state_mut().end_raw();
+        self.receiving.notify();
+        self.advance();
+    }
+
+    fn unflushed(&self) -> usize {
+        Self::unflushed(self)
+    }
+
+    fn lost_output(&self) -> bool {
+        self.state_mut().lost_output()
+    }
+
+    fn destroy(&self, error: Option<Error>) {
+        self.destroy_with(error);
+    }
+
+    fn destroy_soon(&self) {
+        self.close_when_answered();
+    }
+
+    /// A server's connections have no agent.
+    fn agent_remove(&self) {}
 }

@@ -13,14 +13,13 @@ use std::{fs, path::Path};
 use proptest::{
     collection::vec,
     prelude::{ProptestConfig, any, proptest},
-    test_runner::RngSeed,
 };
 
 /// What a target holds an input to.
 type Check = fn(&[u8]);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn head_holds_on_random_bytes(input in vec(any::<u8>(), 0..200)) {
@@ -45,7 +44,7 @@ proptest! {
 
 proptest! {
     // Each is three servers.
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn connection_holds(input in vec(any::<u8>(), 0..300)) {

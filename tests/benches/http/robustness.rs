@@ -105,7 +105,7 @@ fn fight(attack: Attack, scale: &Scale, address: SocketAddr) -> (Vec<Duration>, 
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let attacker = scope.spawn(|| attack.run(address, connections, &stop));
-        let good = scope.spawn(|| good_client(address, &stop));
+        let good = scope.spawn(|| good_client(address, |_| stop.load(Ordering::Relaxed)));
         thread::sleep(Duration::from_secs_f64(scale.seconds));
         stop.store(true, Ordering::Relaxed);
         // Both panic only when the server misbehaves, and then there is nothing to measure.

@@ -25,7 +25,7 @@ impl OutgoingMessage {
         }
         self.push_body(chunk);
         self.release();
-        let below = self.writable_length() < self.context.high_water_mark;
+        let below = self.writable_length() < self.role.high_water_mark();
         self.needs_drain |= !below;
         Ok(below)
     }
@@ -123,7 +123,7 @@ impl OutgoingMessage {
 
     /// Whether body bytes are written; if not they are ignored, or an error where the server wants that.
     fn accepts_body(&self) -> Result<bool, Error> {
-        if self.framing == Framing::NoBody && self.context.reject_non_standard_body_writes {
+        if self.framing == Framing::NoBody && self.role.rejects_body() {
             return Err(Error::body_not_allowed());
         }
         Ok(self.framing != Framing::NoBody)
@@ -166,6 +166,8 @@ impl OutgoingMessage {
             Framing::Length(declared) if declared != Some(self.body_bytes) => {
                 self.closes_connection = true;
             }
+            // The same: the server sees no body, and then garbage before the next request.
+            Framing::Unannounced if self.body_bytes > 0 => self.closes_connection = true,
             _ => {}
         }
         self.head = HeadState::Sent;

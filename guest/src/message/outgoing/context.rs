@@ -1,4 +1,4 @@
-//! Where a response comes from: its request and its server.
+//! Where a message comes from: a response from its request and its server, a request from its options and its agent.
 
 use std::rc::Rc;
 
@@ -48,6 +48,89 @@ impl Default for ResponseContext {
             reject_non_standard_body_writes: false,
             high_water_mark: super::DEFAULT_HIGH_WATER_MARK,
         }
+    }
+}
+
+/// What a request must know of its options and its agent.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// The method: a token, in upper case.
+    pub method: String,
+    /// The request target, a binary string that passed [`validate_path`](crate::message::validate::validate_path).
+    pub path: String,
+    /// Node's `shouldKeepAlive` at the start: false without an agent, and for an agent that neither keeps
+    /// connections nor limits their number, because then no other request could use this one's (AG3).
+    pub keep_alive: bool,
+    /// The request has an agent, not only a connection of its own. Node announces `keep-alive` for requests
+    /// of an agent alone when nothing says where their body ends.
+    pub has_agent: bool,
+    /// `setDefaultHeaders`; when false there is no automatic Connection, Content-Length or Transfer-Encoding.
+    pub default_headers: bool,
+    /// The request's `uniqueHeaders`: arrays under these names become one line.
+    pub unique_headers: Rc<[String]>,
+    /// The size of buffered output from which `write` returns `false`.
+    pub high_water_mark: usize,
+}
+
+impl Default for RequestContext {
+    /// A GET of `/` through Node's global agent.
+    fn default() -> Self {
+        Self {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            keep_alive: true,
+            has_agent: true,
+            default_headers: true,
+            unique_headers: Rc::new([]),
+            high_water_mark: super::DEFAULT_HIGH_WATER_MARK,
+        }
+    }
+}
+
+/// What a message is.
+#[derive(Debug)]
+pub(super) enum Role {
+    Response(ResponseContext),
+    /// Behind a pointer, so that responses do not grow by what requests know.
+    Request(Box<RequestContext>),
+    /// Node's bare `OutgoingMessage` has headers and a buffer but cannot make a head of its own.
+    Bare {
+        high_water_mark: usize,
+    },
+}
+
+impl Role {
+    pub(super) const fn high_water_mark(&self) -> usize {
+        match self {
+            Self::Response(context) => context.high_water_mark,
+            Self::Request(context) => context.high_water_mark,
+            Self::Bare { high_water_mark } => *high_water_mark,
+        }
+    }
+
+    pub(super) fn unique_headers(&self) -> &[String] {
+        match self {
+            Self::Response(context) => &context.unique_headers,
+            Self::Request(context) => &context.unique_headers,
+            Self::Bare { .. } => &[],
+        }
+    }
+
+    pub(super) const fn rejects_body(&self) -> bool {
+        matches!(self, Self::Response(context) if context.reject_non_standard_body_writes)
+    }
+
+    /// A response to a request that holds its body back.
+    pub(super) const fn awaits_continue(&self) -> bool {
+        matches!(self, Self::Response(context) if context.expects_continue)
+    }
+
+    pub(super) const fn max_requests_reached(&self) -> bool {
+        matches!(self, Self::Response(context) if context.max_requests_reached)
+    }
+
+    pub(super) const fn has_agent(&self) -> bool {
+        matches!(self, Self::Request(context) if context.has_agent)
     }
 }
 

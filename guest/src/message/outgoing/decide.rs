@@ -1,9 +1,10 @@
 //! What Node decides about a head that the program left open: how the body ends, whether the connection
-//! persists, and which lines say so (I-1 to I-9).
+//! persists, and which lines say so (I-1 to I-9 for responses, I-24 and I-25 for requests).
 
 use crate::message::headers::contains_word;
 
 use super::OutgoingMessage;
+use super::context::Role;
 
 /// Where a length comes from that no header names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub(super) enum Framing {
     Chunked,
     /// The body ends with the connection.
     UntilClose,
+    /// A request without a line about its body has none (RFC 9112 §6.3 rule 7). What is written all the same
+    /// goes out as in Node (I-24).
+    Unannounced,
 }
 
 /// The lines that Node adds unless the program removed them.
@@ -47,6 +51,17 @@ impl Default for Automatic {
 }
 
 impl Automatic {
+    /// What requests start with: they never say their date by themselves, and with `setDefaultHeaders: false`
+    /// nothing else either.
+    pub(super) const fn for_request(default_headers: bool) -> Self {
+        Self {
+            date: false,
+            connection: default_headers,
+            content_length: default_headers,
+            transfer_encoding: default_headers,
+        }
+    }
+
     pub(super) fn suppress(&mut self, name: &str) {
         match Known::of(name) {
             Some(Known::Date) => self.date = false,
@@ -175,7 +190,7 @@ impl OutgoingMessage {
         let own_line = facts.close || facts.persist;
         // An `Expect: 100-continue` that got its final answer first: the body may or may not follow, so what
         // comes next cannot be told from it (RFC 9110 §10.1.1).
-        let unanswered = self.context.expects_continue && !self.continued;
+        let unanswered = self.role.awaits_continue() && !self.continued;
         let mut keep_alive = (self.keep_alive && !unanswered) || facts.persist;
         let mut chunked = facts.chunked;
         if chunked && matches!(self.status_code, 204 | 304) {
@@ -188,9 +203,9 @@ impl OutgoingMessage {
             (facts.close, ConnectionLine::None)
         } else if !self.automatic.connection {
             (!keep_alive, ConnectionLine::None)
-        } else if !keep_alive || !(length_known || self.chunks_by_default()) {
+        } else if !(keep_alive && (length_known || self.chunks_by_default() || self.role.has_agent())) {
             (true, ConnectionLine::Close)
-        } else if self.context.max_requests_reached {
+        } else if self.role.max_requests_reached() {
             // Not `last`: further requests on the connection get a 503 (I-17).
             (false, ConnectionLine::Close)
         } else {
@@ -223,15 +238,28 @@ impl OutgoingMessage {
             decision.length = LengthLine::Chunked;
             decision.chunked = true;
             Framing::Chunked
+        } else if matches!(self.role, Role::Request(_)) {
+            Framing::Unannounced
         } else {
             Framing::UntilClose
         };
     }
 
-    /// HTTP/1.0 knows no chunks, but a client may say that it does (I-6).
+    /// Node's `useChunkedEncodingByDefault`.
     fn chunks_by_default(&self) -> bool {
-        let (major, minor) = self.context.http_version;
-        (major >= 1 && minor >= 1) || self.context.te_chunked
+        match &self.role {
+            // HTTP/1.0 knows no chunks, but a client may say that it does (I-6).
+            Role::Response(context) => {
+                let (major, minor) = context.http_version;
+                (major >= 1 && minor >= 1) || context.te_chunked
+            }
+            // I-24: methods that usually have no body.
+            Role::Request(context) => !matches!(
+                context.method.as_str(),
+                "GET" | "HEAD" | "DELETE" | "OPTIONS" | "TRACE" | "CONNECT"
+            ),
+            Role::Bare { .. } => true,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::message::validate::{
 };
 use crate::proto::encode;
 
+use super::context::Role;
 use super::decide::{ConnectionLine, Decision, Facts, ImplicitLength, LengthLine};
 use super::headers::{HeaderMap, check_value};
 use super::{HeadState, OutgoingMessage, reason_or_unknown};
@@ -53,10 +54,11 @@ impl OutgoingMessage {
         if self.headers_sent() {
             return Ok(());
         }
-        if !self.is_response {
-            return Err(Error::method_not_implemented("_implicitHeader()"));
+        match self.role {
+            Role::Response(_) => self.start_head(self.status_code, None, HeadFields::None, length, date),
+            Role::Request(_) => self.hold_head(HeadFields::None, length, date),
+            Role::Bare { .. } => Err(Error::method_not_implemented("_implicitHeader()")),
         }
-        self.start_head(self.status_code, None, HeadFields::None, length, date)
     }
 
     pub(super) fn start_head(
@@ -76,6 +78,16 @@ impl OutgoingMessage {
         }
         self.status_code = status;
         let fields = if self.headers.is_some() { self.merge(fields)? } else { fields };
+        self.hold_head(fields, length, date)
+    }
+
+    /// Renders the head, which waits in the output from then on.
+    pub(super) fn hold_head(
+        &mut self,
+        fields: HeadFields<'_>,
+        length: ImplicitLength,
+        date: &str,
+    ) -> Result<(), Error> {
         let start = self.out.len();
         let rendered = self.render(fields, length, date, start);
         match rendered {
@@ -126,7 +138,7 @@ impl OutgoingMessage {
         date: &str,
         start: usize,
     ) -> Result<(), Error> {
-        self.push_status_line()?;
+        self.push_first_line()?;
         let lines = self.out.len();
         let mut facts = self.push_fields(fields, false)?;
         if facts.transfer_encoding && facts.content_length.is_some() {
@@ -146,7 +158,11 @@ impl OutgoingMessage {
         Ok(())
     }
 
-    fn push_status_line(&mut self) -> Result<(), Error> {
+    fn push_first_line(&mut self) -> Result<(), Error> {
+        if let Role::Request(context) = &self.role {
+            encode::request_line(&mut self.out, context.method.as_bytes(), &latin1_bytes(&context.path));
+            return Ok(());
+        }
         let Some(message) = &self.status_message else {
             let reason = reason_or_unknown(self.status_code);
             encode::status_line(&mut self.out, self.status_code, reason.as_bytes());
@@ -250,12 +266,15 @@ impl OutgoingMessage {
             ConnectionLine::Close => out.extend_from_slice(b"Connection: close\r\n"),
             ConnectionLine::KeepAlive => {
                 out.extend_from_slice(b"Connection: keep-alive\r\n");
-                if self.context.keep_alive_timeout > 0 && !facts.keep_alive {
+                if let Role::Response(context) = &self.role
+                    && context.keep_alive_timeout > 0
+                    && !facts.keep_alive
+                {
                     out.extend_from_slice(b"Keep-Alive: timeout=");
-                    encode::decimal(out, self.context.keep_alive_timeout / 1000);
-                    if self.context.max_requests_per_socket > 0 {
+                    encode::decimal(out, context.keep_alive_timeout / 1000);
+                    if context.max_requests_per_socket > 0 {
                         out.extend_from_slice(b", max=");
-                        encode::decimal(out, self.context.max_requests_per_socket.into());
+                        encode::decimal(out, context.max_requests_per_socket.into());
                     }
                     out.extend_from_slice(b"\r\n");
                 }

@@ -1,8 +1,8 @@
-//! Node's OutgoingMessage and ServerResponse: from calls to bytes.
+//! Node's OutgoingMessage, ServerResponse and the sending half of ClientRequest: from calls to bytes.
 //!
 //! One file for each thing a program does with a message: `context` for where it comes from, `headers` before the head, `head` for the head
-//! itself, `decide` for what it leaves open, `body` after it, `trailers` behind the body, `interim` for 1xx responses, and `respond` for all of
-//! it at once. This file holds what they share: the state, and the face towards the driver.
+//! itself, `decide` for what it leaves open, `body` after it, `trailers` behind the body, `interim` for 1xx responses, `respond` for all of
+//! it at once, and `request` for what only requests do. This file holds what they share: the state, and the face towards the driver.
 
 mod body;
 mod context;
@@ -10,33 +10,33 @@ mod decide;
 mod head;
 mod headers;
 mod interim;
+mod request;
 mod respond;
 #[cfg(test)]
 mod tests;
 mod trailers;
 
-pub use context::ResponseContext;
+pub use context::{RequestContext, ResponseContext};
 pub use head::HeadFields;
 
 use crate::error::Error;
 use crate::message::validate::{validate_status_code, validate_status_message};
 use crate::proto;
+use context::Role;
 use decide::{Automatic, Framing};
 use headers::HeaderMap;
 
 /// Node's default `highWaterMark` since version 22.
 pub const DEFAULT_HIGH_WATER_MARK: usize = 65536;
 
-/// An outgoing message: a response, or the bare parent class.
+/// An outgoing message: a response, a request, or the bare parent class.
 ///
 /// Setters and getters mirror Node's properties of the same names. Commands that may render a head take the
 /// current `Date`. The driver's side is `take_output`, `set_unflushed`, `set_finished` and the questions about
 /// the connection.
 #[derive(Debug)]
 pub struct OutgoingMessage {
-    /// Node's bare `OutgoingMessage` has headers and a buffer but cannot make a head of its own.
-    is_response: bool,
-    context: ResponseContext,
+    role: Role,
     status_code: u16,
     status_message: Option<String>,
     strict_content_length: bool,
@@ -99,9 +99,20 @@ impl OutgoingMessage {
     pub fn response(context: ResponseContext) -> Self {
         let has_body = !context.head_request;
         let keep_alive = context.keep_alive;
+        Self::new(Role::Response(context), has_body, keep_alive)
+    }
+
+    /// Node's `new http.OutgoingMessage()`: headers can be set, but nothing can be written.
+    #[must_use]
+    pub fn bare(high_water_mark: usize) -> Self {
+        let mut message = Self::new(Role::Bare { high_water_mark }, true, true);
+        message.automatic.date = false;
+        message
+    }
+
+    fn new(role: Role, has_body: bool, keep_alive: bool) -> Self {
         Self {
-            is_response: true,
-            context,
+            role,
             status_code: 200,
             status_message: None,
             strict_content_length: false,
@@ -125,15 +136,6 @@ impl OutgoingMessage {
             destroyed: false,
             errored: None,
         }
-    }
-
-    /// Node's `new http.OutgoingMessage()`: headers can be set, but nothing can be written.
-    #[must_use]
-    pub fn bare(high_water_mark: usize) -> Self {
-        let context = ResponseContext { high_water_mark, ..ResponseContext::default() };
-        let mut message = Self { is_response: false, ..Self::response(context) };
-        message.automatic.date = false;
-        message
     }
 
     /// `statusCode`.
@@ -236,7 +238,7 @@ impl OutgoingMessage {
     /// `writableHighWaterMark`.
     #[must_use]
     pub const fn writable_high_water_mark(&self) -> usize {
-        self.context.high_water_mark
+        self.role.high_water_mark()
     }
 
     /// `writableNeedDrain`: a write returned `false` and the buffer has not been empty since.

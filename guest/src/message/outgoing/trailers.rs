@@ -32,7 +32,7 @@ impl OutgoingMessage {
 
     /// Whether arrays under `name` become one line.
     pub(super) fn is_unique(&self, name: &str) -> bool {
-        self.context.unique_headers.iter().any(|unique| unique.eq_ignore_ascii_case(name))
+        self.role.unique_headers().iter().any(|unique| unique.eq_ignore_ascii_case(name))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     server::{IncomingMessage, ServerEventKind, ServerEvents, ServerOptions, ServerResponse, Socket},
 };
 
-const ALL: u8 = u8::MAX;
+const ALL: u16 = u16::MAX;
 
 /// The three objects of an exchange, recording everything.
 struct Watched {
@@ -20,7 +20,7 @@ struct Watched {
 impl Watched {
     fn new(response: ServerResponse) -> Self {
         let request = response.request();
-        let socket = request.socket();
+        let socket = request.socket().expect("a connection");
         response.listen_for(ALL);
         request.listen_for(ALL);
         socket.listen_for(ALL);
@@ -71,7 +71,7 @@ fn e21_an_answer_after_reading_the_request() {
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
     let watched = Watched::new(fixture.request());
     assert!(matches!(watched.request.read(9), ReadResult::Data(_)));
-    assert!(matches!(watched.request.read(9), ReadResult::End));
+    assert!(matches!(watched.request.read(9), ReadResult::End(_)));
     watched.response.end(None).expect("a fresh answer");
     run_until_stalled();
     assert_eq!(watched.log(), "res.prefinish res.finish res.close req.close");

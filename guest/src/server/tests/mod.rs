@@ -181,7 +181,7 @@ fn bodies_arrive_and_backpressure_stops_the_reading() {
         match request.read(usize::MAX) {
             ReadResult::Data(bytes) => read += bytes.len(),
             ReadResult::Pending => run_until_stalled(),
-            ReadResult::End => break,
+            ReadResult::End(_) => break,
             ReadResult::Aborted(error) => panic!("{error}"),
         }
     }

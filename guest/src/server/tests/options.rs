@@ -25,7 +25,7 @@ fn keep_alive_probes_are_switched_on_at_accept() {
     let client = fixture.connect();
     assert_eq!(client.reader.peer_keep_alive(), Some(1500));
     client.send(GET);
-    let socket = fixture.request().request().socket();
+    let socket = fixture.request().request().socket().expect("a connection");
     socket.set_keep_alive(false, 0);
     assert_eq!(client.reader.peer_keep_alive(), None);
 }

@@ -12,8 +12,8 @@ fn wait(millis: u64) {
     run_until_stalled();
 }
 
-const TIMEOUT: u8 = 1 << 3;
-const SOCKET_TIMEOUT: u8 = 1 << 2;
+const TIMEOUT: u16 = 1 << 3;
+const SOCKET_TIMEOUT: u16 = 1 << 2;
 
 /// Rows: SR18, SV10
 #[test]
@@ -54,7 +54,7 @@ fn a_timeout_is_told_to_everybody_and_any_listener_keeps_the_connection() {
         let client = fixture.connect();
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
         let response = fixture.request();
-        let (request, socket) = (response.request(), response.request().socket());
+        let (request, socket) = (response.request(), response.request().socket().expect("a connection"));
         request.listen_for(if on("request") { TIMEOUT } else { 0 });
         response.listen_for(if on("response") { TIMEOUT } else { 0 });
         socket.listen_for(if on("socket") { SOCKET_TIMEOUT } else { 0 });
@@ -201,4 +201,24 @@ fn a_slow_answer_on_a_kept_connection_is_not_idle() {
     wait(5000);
     slow.end(Some(b"slow")).expect("an open answer");
     assert!(client.received().ends_with("slow"));
+}
+
+#[test]
+fn a_refused_message_is_not_late() {
+    let options =
+        ServerOptions { headers_timeout: Some(600), request_timeout: Some(1200), ..ServerOptions::default() };
+    for split in [1, usize::MAX] {
+        let fixture = Fixture::new(options.clone());
+        let client = fixture.connect();
+        let bytes =
+            format!("{GET}POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n");
+        for piece in bytes.as_bytes().chunks(split) {
+            client.send(std::str::from_utf8(piece).expect("ASCII"));
+        }
+        let [first, _second] = fixture.requests().try_into().expect("two requests");
+        wait(5000);
+        first.end(None).expect("an open answer");
+        let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+        assert_eq!(client.received(), format!("{}{refusal}", ok("")), "{split} bytes at once");
+    }
 }

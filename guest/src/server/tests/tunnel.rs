@@ -29,7 +29,7 @@ fn text(socket: &Socket) -> String {
     match socket.read(usize::MAX) {
         ReadResult::Data(bytes) => String::from_utf8(bytes).expect("ASCII"),
         ReadResult::Pending => String::new(),
-        ReadResult::End => "END".to_owned(),
+        ReadResult::End(_) => "END".to_owned(),
         ReadResult::Aborted(error) => error.code().to_owned(),
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Script {
 pub(super) enum Action {
     /// Client `to` sends.
     Send { to: u8, bytes: Vec<u8> },
-    /// A client leaves or reads.
+    /// A client leaves; in a calm script it only ends its side.
     Client { who: u8, what: u8 },
     /// A client connects.
     Connect,

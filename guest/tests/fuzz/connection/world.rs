@@ -143,7 +143,10 @@ impl World {
         let count = self.clients.len().max(1);
         let Some(client) = self.clients.get_mut(usize::from(who) % count) else { return };
         match what % 4 {
-            0 => client.writer = None,
+            // What was not read or written when a connection fails is lost: requests that waited behind unanswered ones,
+            // if they were still on their way; those that came with an earlier read are parsed. A calm client leaves in
+            // order.
+            what if what == 0 || self.calm => client.writer = None,
             1 => client.reader = None,
             2 => {
                 if let Some(writer) = &client.writer {
@@ -161,7 +164,7 @@ impl World {
                 ServerEventKind::Request(response)
                 | ServerEventKind::CheckContinue(response)
                 | ServerEventKind::CheckExpectation(response) => {
-                    response.listen_for(u8::MAX);
+                    response.listen_for(u16::MAX);
                     self.responses.push(Rc::new(response));
                 }
                 ServerEventKind::Connect(upgrade) | ServerEventKind::Upgrade(upgrade) => {
@@ -175,7 +178,7 @@ impl World {
                 ServerEventKind::ClientError { socket, .. }
                 | ServerEventKind::Connection(socket)
                 | ServerEventKind::Timeout(socket) => {
-                    socket.listen_for(u8::MAX);
+                    socket.listen_for(u16::MAX);
                     self.sockets.push(Rc::new(socket));
                 }
                 ServerEventKind::Drop { .. }
@@ -244,11 +247,11 @@ impl World {
             4 => request.destroy(Some(node_http::error::Error::aborted())),
             5 => spawn(async move { drop(request.read_all(50).await) }),
             6 => {
-                request.listen_for(u8::MAX);
+                request.listen_for(u16::MAX);
                 drop((request.take_events(9), request.headers(), request.trailers()));
                 spawn(async move { request.closed().await });
             }
-            _ => self.sockets.push(Rc::new(request.socket())),
+            _ => self.sockets.extend(request.socket().map(Rc::new)),
         }
     }
 

@@ -1,9 +1,12 @@
 //! Calls in, bytes out.
 
 mod api;
+mod bodyless;
 mod connection;
 mod framing;
 mod heads;
+mod requests;
+mod requests_api;
 mod respond;
 
 use super::*;

@@ -4,7 +4,7 @@ use std::mem;
 
 /// What a connection sends, and how much of it is with the operating system.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     queued: Vec<u8>,
     /// The buffer of the write before, for reuse.
     spare: Vec<u8>,
@@ -19,30 +19,30 @@ const SPARE_CAPACITY: usize = 4096;
 
 impl Output {
     /// Runs `append` on the queue; what it appended is queued.
-    pub(super) fn append<T>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    pub(crate) fn append<T>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         let before = self.queued.len();
         let result = append(&mut self.queued);
         self.total_queued += (self.queued.len() - before) as u64;
         result
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.append(|queued| queued.extend_from_slice(bytes));
     }
 
     /// The queue itself, to be given back at once.
-    pub(super) fn lend(&mut self) -> Vec<u8> {
+    pub(crate) fn lend(&mut self) -> Vec<u8> {
         mem::take(&mut self.queued)
     }
 
     /// Takes a lent queue back, with what was appended to it.
-    pub(super) fn give_back(&mut self, queued: Vec<u8>, appended: usize) {
+    pub(crate) fn give_back(&mut self, queued: Vec<u8>, appended: usize) {
         self.queued = queued;
         self.total_queued += appended as u64;
     }
 
     /// Everything that is queued, to be written.
-    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
         if self.queued.is_empty() {
             return None;
         }
@@ -52,7 +52,7 @@ impl Output {
     }
 
     /// What was taken is with the operating system; its buffer can be used again.
-    pub(super) fn flushed(&mut self, mut buffer: Vec<u8>) {
+    pub(crate) fn flushed(&mut self, mut buffer: Vec<u8>) {
         self.total_flushed += self.in_flight as u64;
         self.in_flight = 0;
         buffer.clear();
@@ -62,25 +62,25 @@ impl Output {
     }
 
     /// Forgets what is queued.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.queued = Vec::new();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.queued.is_empty()
     }
 
     /// Bytes that the operating system has not taken.
-    pub(super) fn unflushed(&self) -> usize {
+    pub(crate) fn unflushed(&self) -> usize {
         self.queued.len() + self.in_flight
     }
 
     /// What [`Self::total_flushed`] must reach for everything queued so far to be flushed.
-    pub(super) fn total_queued(&self) -> u64 {
+    pub(crate) fn total_queued(&self) -> u64 {
         self.total_queued
     }
 
-    pub(super) fn total_flushed(&self) -> u64 {
+    pub(crate) fn total_flushed(&self) -> u64 {
         self.total_flushed
     }
 }

@@ -1,66 +1,154 @@
-//! Node's `http.IncomingMessage` on the server: the application's view of a request.
+//! Node's `http.IncomingMessage`: the application's view of a received message.
 
-use std::rc::Rc;
+use std::{
+    cell::{Cell, Ref},
+    fmt::Debug,
+    rc::Rc,
+};
 
-use super::{events::MessageEvent, exchange::Exchange, socket::Socket};
+use super::socket::Socket;
 use crate::{
     error::Error,
     message::{Body, HeaderValue, ReadResult, headers},
-    proto::Fields,
-    runtime::{self, Millis, Recorded},
+    proto::{Fields, Method},
+    runtime::{self, EventKind, EventLog, Millis, Recorded, Signal},
 };
 
-/// A request. Views are cheap and there can be several; dropping the last one dumps a body that is
-/// not read to its end.
+/// What happened to a received message.
 #[derive(Debug)]
-pub struct IncomingMessage(Rc<Exchange>);
+pub enum MessageEvent {
+    /// `'aborted'`: it was cut short.
+    Aborted,
+    /// `'error'`.
+    Error(Error),
+    /// `'close'`: the last event.
+    Close,
+    /// `'timeout'`: the connection was idle.
+    Timeout,
+}
+
+impl EventKind for MessageEvent {
+    fn bit(&self) -> u16 {
+        1 << match self {
+            Self::Aborted => 0,
+            Self::Error(_) => 1,
+            Self::Close => 2,
+            Self::Timeout => 3,
+        }
+    }
+}
+
+/// What the first line of a message says.
+#[derive(Debug)]
+pub(crate) enum StartLine<'a> {
+    /// A request.
+    Request { method: Method, target: &'a [u8] },
+    /// A response.
+    Response { status: u16, reason: &'a [u8] },
+}
+
+/// What a view of a received message asks whatever receives it.
+pub(crate) trait Received: Debug {
+    fn start_line(&self) -> StartLine<'_>;
+    fn version(&self) -> (u8, u8);
+    fn fields(&self) -> &Fields;
+    /// How many of the fields are shown: `maxHeadersCount` of a client.
+    fn most_fields(&self) -> usize;
+    fn joins_duplicates(&self) -> bool;
+    fn body(&self) -> Ref<'_, Body>;
+    fn high_water_mark(&self) -> usize;
+    /// Its events.
+    fn events(&self) -> &EventLog<MessageEvent>;
+    /// Notified whenever something changes that a view can wait for.
+    fn changed(&self) -> &Signal;
+    /// How many views there are.
+    fn views(&self) -> &Cell<usize>;
+    /// Takes received bytes out and lets the connection go on reading.
+    fn read(&self, max: usize) -> ReadResult;
+    /// Throws away what has arrived of the body and what will.
+    fn dump(&self);
+    fn destroy(&self, error: Option<Error>);
+    /// Whether it is over: Node's 'close'.
+    fn is_closed(&self) -> bool;
+    /// Why it failed.
+    fn error(&self) -> Option<Error>;
+    fn set_idle_timeout(&self, timeout: Millis);
+    fn socket(&self) -> Option<Socket>;
+}
+
+/// A received message. Views are cheap and there can be several; dropping the last one dumps a body
+/// that is not read to its end.
+#[derive(Debug)]
+pub struct IncomingMessage(Rc<dyn Received>);
 
 impl IncomingMessage {
-    pub(super) fn new(exchange: Rc<Exchange>) -> Self {
-        exchange.add_request_view();
-        Self(exchange)
+    pub(crate) fn new(message: Rc<dyn Received>) -> Self {
+        message.views().set(message.views().get() + 1);
+        Self(message)
     }
 
-    /// `message.method`.
-    pub fn method(&self) -> &'static str {
-        self.0.head.method.as_str()
+    /// `message.method`; none on a response.
+    pub fn method(&self) -> Option<&'static str> {
+        match self.0.start_line() {
+            StartLine::Request { method, .. } => Some(method.as_str()),
+            StartLine::Response { .. } => None,
+        }
     }
 
-    /// `message.url`: the request target exactly as sent.
+    /// `message.url`: the request target exactly as sent; empty on a response.
     pub fn url(&self) -> String {
-        headers::latin1_to_string(self.0.head.target())
+        match self.0.start_line() {
+            StartLine::Request { target, .. } => headers::latin1_to_string(target),
+            StartLine::Response { .. } => String::new(),
+        }
+    }
+
+    /// `message.statusCode`; none on a request.
+    pub fn status_code(&self) -> Option<u16> {
+        match self.0.start_line() {
+            StartLine::Request { .. } => None,
+            StartLine::Response { status, .. } => Some(status),
+        }
+    }
+
+    /// `message.statusMessage`; none on a request.
+    pub fn status_message(&self) -> Option<String> {
+        match self.0.start_line() {
+            StartLine::Request { .. } => None,
+            StartLine::Response { reason, .. } => Some(headers::latin1_to_string(reason)),
+        }
     }
 
     /// `message.httpVersionMajor` and `httpVersionMinor`.
     pub fn http_version(&self) -> (u8, u8) {
-        self.0.head.version
+        self.0.version()
     }
 
     /// `message.headers`: lower-case names, duplicates joined or dropped by Node's rules.
     pub fn headers(&self) -> Vec<(String, HeaderValue)> {
-        headers::joined(self.0.head.fields.iter(), self.joins_duplicates())
+        headers::joined(self.fields(), self.0.joins_duplicates())
     }
 
     /// One entry of [`Self::headers`], without building the others.
     pub fn header(&self, name: &str) -> Option<HeaderValue> {
         let wanted = |(field, _): &(&[u8], &[u8])| field.eq_ignore_ascii_case(name.as_bytes());
-        let joined = headers::joined(self.0.head.fields.iter().filter(wanted), self.joins_duplicates());
+        let joined = headers::joined(self.fields().filter(wanted), self.0.joins_duplicates());
         joined.into_iter().next().map(|(_, value)| value)
     }
 
     /// `message.headersDistinct`: every value of every name.
     pub fn headers_distinct(&self) -> Vec<(String, Vec<String>)> {
-        headers::distinct(self.0.head.fields.iter())
+        headers::distinct(self.fields())
     }
 
     /// `message.rawHeaders`: as sent.
     pub fn raw_headers(&self) -> Vec<(String, String)> {
-        headers::raw(self.0.head.fields.iter())
+        headers::raw(self.fields())
     }
 
     /// `message.trailers`; empty until the whole body was received.
     pub fn trailers(&self) -> Vec<(String, HeaderValue)> {
-        let joins = self.joins_duplicates();
+        let joins = self.0.joins_duplicates();
         self.trailer_fields(|fields| headers::joined(fields.iter(), joins))
     }
 
@@ -92,7 +180,7 @@ impl IncomingMessage {
     /// Waits until [`Self::read`] has something to say. Takes nothing.
     pub async fn readable(&self) {
         runtime::ensure_driver();
-        self.0.changed.wait(|| self.0.body().is_readable().then_some(())).await;
+        self.0.changed().wait(|| self.0.body().is_readable().then_some(())).await;
     }
 
     /// Takes at most `max` bytes of the body.
@@ -113,7 +201,7 @@ impl IncomingMessage {
                 ReadResult::Data(bytes) if body.is_empty() => body = bytes,
                 ReadResult::Data(bytes) => body.extend_from_slice(&bytes),
                 ReadResult::Pending => self.readable().await,
-                ReadResult::End => return Ok(body),
+                ReadResult::End(_) => return Ok(body),
                 ReadResult::Aborted(error) => return Err(error),
             }
             if body.len() as u64 > limit {
@@ -136,44 +224,42 @@ impl IncomingMessage {
     /// `message.destroy()`: destroys the connection if the message is incomplete. With an error, that
     /// becomes the message's and the server's 'clientError'.
     pub fn destroy(&self, error: Option<Error>) {
-        if self.0.destroy_message(error) {
-            self.0.connection.destroy();
-        }
+        self.0.destroy(error);
     }
 
     /// `message.destroyed`: destroyed, or over.
     pub fn destroyed(&self) -> bool {
-        self.aborted() || self.0.message_is_closed()
+        self.aborted() || self.0.is_closed()
     }
 
     /// `message.errored`.
     pub fn errored(&self) -> Option<Error> {
-        self.0.message_error()
+        self.0.error()
     }
 
     /// Replaces the set of events that are recorded, by [`MessageEvent`]'s bits.
-    pub fn listen_for(&self, bits: u8) {
-        self.0.message_events.listen_for(bits);
+    pub fn listen_for(&self, bits: u16) {
+        self.0.events().listen_for(bits);
     }
 
     /// Waits until [`Self::take_events`] has something to give, or nothing can come any more.
     pub async fn ready(&self) {
-        self.0.message_events.ready().await;
+        self.0.events().ready().await;
     }
 
     /// Takes at most `max` recorded events.
     pub fn take_events(&self, max: usize) -> Vec<Recorded<MessageEvent>> {
-        self.0.message_events.take(max)
+        self.0.events().take(max)
     }
 
     /// `message.setTimeout()`: the idle timeout of the connection; 0 switches it off.
     pub fn set_timeout(&self, timeout: Millis) {
-        self.0.connection.set_idle_timeout(timeout);
+        self.0.set_idle_timeout(timeout);
     }
 
-    /// `message.socket`.
-    pub fn socket(&self) -> Socket {
-        Socket::new(&self.0.connection)
+    /// `message.socket`; none for a response whose connection went back to the pool.
+    pub fn socket(&self) -> Option<Socket> {
+        self.0.socket()
     }
 
     /// A view of the same message.
@@ -189,13 +275,13 @@ impl IncomingMessage {
 
     /// `message.readableHighWaterMark`: unread bytes from which the connection stops reading.
     pub fn readable_high_water_mark(&self) -> usize {
-        self.0.connection.server.settings().high_water_mark
+        self.0.high_water_mark()
     }
 
     /// Waits for Node's 'close': the body was read, or the message was cut short.
     pub async fn closed(&self) {
         runtime::ensure_driver();
-        self.0.changed.wait(|| (self.readable_ended() || self.aborted()).then_some(())).await;
+        self.0.changed().wait(|| (self.readable_ended() || self.aborted()).then_some(())).await;
     }
 
     fn trailer_fields<T>(&self, map: impl FnOnce(&Fields) -> Vec<T>) -> Vec<T> {
@@ -203,13 +289,17 @@ impl IncomingMessage {
         Body::trailers(&body).map(map).unwrap_or_default()
     }
 
-    fn joins_duplicates(&self) -> bool {
-        self.0.connection.server.settings().join_duplicate_headers
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0.fields().iter().take(self.0.most_fields())
     }
 }
 
 impl Drop for IncomingMessage {
     fn drop(&mut self) {
-        self.0.drop_request_view();
+        let views = self.0.views();
+        views.set(views.get() - 1);
+        if views.get() == 0 {
+            self.0.dump();
+        }
     }
 }
