@@ -53,6 +53,7 @@
 //! ```
 
 pub mod agent;
+pub mod client;
 #[cfg(target_family = "wasm")]
 pub mod component;
 pub mod error;

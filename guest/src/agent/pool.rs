@@ -43,7 +43,7 @@ pub enum Pooled {
 }
 
 /// Node's `Agent` without its sockets: `addRequest`, `createSocket`, `removeSocket`, and what happens on the events
-/// `free`, `close` and `agentRemove`. An origin is what [`name`](super::name) answers.
+/// `free`, `close` and `agentRemove`. An origin is what [`name()`](super::name()) answers.
 ///
 /// A connection in the making counts as one in use. In Node that is only different where `createConnection`
 /// answers later, through its callback: there it counts from then on, and limits can be exceeded meanwhile.

@@ -250,6 +250,18 @@ impl Error {
         Self::type_error("ERR_INVALID_URL", "Invalid URL")
     }
 
+    /// A `URIError` in JavaScript, without a code: user info of a URL that cannot be percent-decoded.
+    #[must_use]
+    pub fn uri_malformed() -> Self {
+        Self::plain("", "URI malformed")
+    }
+
+    /// `ERR_INVALID_IP_ADDRESS`.
+    #[must_use]
+    pub fn invalid_ip_address(address: &str) -> Self {
+        Self::type_error("ERR_INVALID_IP_ADDRESS", format!("Invalid IP address: {address}"))
+    }
+
     /// `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`: Node has it, a component cannot.
     #[must_use]
     pub fn unavailable_on_platform(feature: &str) -> Self {

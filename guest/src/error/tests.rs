@@ -130,6 +130,8 @@ fn argument_rows() -> Vec<Row> {
             "ERR_METHOD_NOT_IMPLEMENTED",
             "The _implicitHeader() method is not implemented",
         ),
+        (Error::uri_malformed(), "Error", "", "URI malformed"),
+        (Error::invalid_ip_address("x"), "TypeError", "ERR_INVALID_IP_ADDRESS", "Invalid IP address: x"),
         (Error::unknown_encoding("x"), "TypeError", "ERR_UNKNOWN_ENCODING", "Unknown encoding: x"),
     ]
 }

@@ -98,6 +98,16 @@ impl Body {
         }
     }
 
+    /// Whether nobody has begun to read.
+    pub fn is_untouched(&self) -> bool {
+        self.flow == Flow::Untouched
+    }
+
+    /// Whether what arrives is thrown away.
+    pub fn is_dumped(&self) -> bool {
+        self.flow == Flow::Dumped
+    }
+
     /// Unread bytes.
     pub fn len(&self) -> usize {
         self.unread.len()

@@ -13,7 +13,8 @@ mod signal;
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    future::Future,
+    future::{Future, poll_fn},
+    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -113,6 +114,19 @@ impl Runtime {
             waker.wake();
         }
     }
+}
+
+/// Waits until this turn of the driver ends: what else has arrived by then is handled before.
+pub async fn end_of_turn() {
+    let mut asked = false;
+    poll_fn(|cx| {
+        if mem::replace(&mut asked, true) {
+            return Poll::Ready(());
+        }
+        wake_after_turn([cx.waker().clone()]);
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Wakes `waiting` when this turn of the driver ends: what else has arrived by then is handled before.

@@ -1,0 +1,114 @@
+//! The only asynchronous code of the client besides connecting: receiving and sending.
+
+use std::rc::Rc;
+
+use super::{
+    connecting,
+    connection::{Connection, ReceiveStep},
+    options::ConnectOptions,
+    state::SendStep,
+};
+use crate::{
+    error::Error,
+    net::{ReadOutcome, Reader, Stream, Writer},
+    proto::{Decoder, Direction, Leniency, Limits},
+    runtime::{self, unless},
+    transport::Inbox,
+};
+
+/// Where the transport of a connection comes from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// It is made: Node's `net.createConnection`.
+    Connect(Box<ConnectOptions>),
+    /// The application gave it.
+    Stream(Stream),
+}
+
+/// Starts a connection; it connects once the application waits for something.
+pub(super) fn begin(connection: &Rc<Connection>, source: Source) {
+    connection.be_watched();
+    runtime::spawn(run(Rc::clone(connection), source));
+}
+
+async fn run(connection: Rc<Connection>, source: Source) {
+    connection.greet();
+    let destroyed = || connection.is_destroyed();
+    let made = match source {
+        Source::Stream(stream) if !destroyed() => Some(Ok(stream)),
+        Source::Stream(_) => None,
+        Source::Connect(options) => {
+            unless(&connection.sending, destroyed, connecting::connect(&options)).await
+        }
+    };
+    match made {
+        Some(Ok(stream)) => {
+            let (reader, writer, endpoints) = stream.split();
+            connection.opened(endpoints);
+            runtime::spawn(send(Rc::clone(&connection), writer));
+            receive(connection, reader).await;
+        }
+        Some(Err(error)) => {
+            connection.destroy_with(Some(error));
+            connection.loop_ended();
+        }
+        None => connection.loop_ended(),
+    }
+}
+
+/// Reads and parses until the connection ends; also while it is idle, so that what nobody asked for is seen.
+async fn receive(connection: Rc<Connection>, mut reader: Reader) {
+    // Every exchange brings a decoder of its own.
+    let mut inbox = Inbox::new(Decoder::new(Direction::Response, Limits::default(), Leniency::default()));
+    let destroyed = || connection.is_destroyed();
+    loop {
+        match connection.reading.wait(|| connection.next_receive(&inbox)).await {
+            ReceiveStep::Parse => {
+                connection.parse(&mut inbox);
+                continue;
+            }
+            ReceiveStep::Stop => break,
+            ReceiveStep::Read => inbox.make_room(),
+        }
+        let buffer = std::mem::take(&mut inbox.bytes);
+        let Some((outcome, buffer)) = unless(&connection.reading, destroyed, reader.read(buffer)).await else {
+            break;
+        };
+        inbox.bytes = buffer;
+        match outcome {
+            ReadOutcome::Data(bytes) => connection.received(bytes, &mut inbox),
+            ReadOutcome::End => connection.peer_ended(&mut inbox),
+            ReadOutcome::Failed(error) => connection.destroy_with(Some(Error::system("read", error.code))),
+        }
+    }
+    drop(reader);
+    connection.loop_ended();
+}
+
+/// Writes what is queued, then the end.
+async fn send(connection: Rc<Connection>, mut writer: Writer) {
+    let destroyed = || connection.is_destroyed();
+    loop {
+        match connection.sending.wait(|| connection.next_send()).await {
+            SendStep::Greet => connection.greet(),
+            SendStep::Check => {
+                runtime::end_of_turn().await;
+                connection.checked();
+            }
+            SendStep::Write(bytes) => {
+                match unless(&connection.sending, destroyed, writer.write_all(bytes)).await {
+                    Some(Ok(buffer)) => connection.flushed(buffer),
+                    Some(Err(error)) => {
+                        connection.write_failed(Error::system("write", error.code));
+                        break;
+                    }
+                    None => break,
+                }
+            }
+            SendStep::End => break,
+        }
+    }
+    drop(writer);
+    connection.sent_end();
+    connection.loop_ended();
+}

@@ -1,0 +1,511 @@
+//! One request and its response: what `ClientRequest` and `IncomingMessage` are two views of.
+
+use std::{
+    cell::{Cell, OnceCell, Ref, RefCell},
+    rc::Rc,
+};
+
+use super::{
+    agent::Agent,
+    connection::Connection,
+    events::{Information, RequestEvent, RequestEvents, Upgraded},
+    options::Settings,
+};
+use crate::{
+    error::Error,
+    message::{Body, OutgoingMessage},
+    proto::{Decoder, Direction, Fields, Method, ResponseHead},
+    runtime::{EventKind, EventLog, Millis, Signal},
+    transport::{IncomingMessage, MessageEvent, Socket},
+};
+
+/// A request, and its response as it arrives.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(super) id: u64,
+    pub(super) settings: Settings,
+    /// None when the request was given a connection of its own.
+    pub(super) agent: Option<Agent>,
+    pub(super) outgoing: RefCell<OutgoingMessage>,
+    pub(super) phase: RefCell<Phase>,
+    /// The head of the final response.
+    pub(super) head: OnceCell<ResponseHead>,
+    pub(super) body: RefCell<Body>,
+    pub(super) listened: Cell<RequestEvents>,
+    pub(super) events: EventLog<RequestEvent>,
+    pub(super) message_events: EventLog<MessageEvent>,
+    /// The response, for `response()` to hand out.
+    pub(super) awaited: RefCell<Awaited>,
+    pub(super) told: Cell<Told>,
+    /// Why the request failed.
+    pub(super) failure: RefCell<Option<Error>>,
+    /// Why the response was destroyed by the application, if it gave a reason.
+    pub(super) message_failure: RefCell<Option<Error>>,
+    pub(super) aborted: Cell<bool>,
+    pub(super) destroyed: Cell<bool>,
+    pub(super) reused: Cell<bool>,
+    /// Whether the response lets the connection be used again.
+    may_reuse: Cell<bool>,
+    /// `setTimeout`, for when there is a connection.
+    timeout: Cell<Option<Millis>>,
+    /// `setSocketKeepAlive`, likewise.
+    pub(super) keep_alive: Cell<Option<(bool, Millis)>>,
+    pub(super) max_headers_count: Cell<Option<u32>>,
+    pub(super) message_views: Cell<usize>,
+    /// Notified whenever something changes that a caller can wait for.
+    pub(super) changed: Signal,
+}
+
+/// How far a request is.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Waits for a connection. Next: any other.
+    Waiting,
+    /// Has a connection. Next: `Waiting`, when that ended before it was used; `Detached`.
+    Attached(Rc<Connection>),
+    /// Has none any more.
+    Detached,
+}
+
+/// What a caller of `response()` finds.
+#[derive(Debug, Default)]
+pub(super) enum Awaited {
+    /// Nobody has called it. Next: `Wanted`, `Gone`.
+    #[default]
+    Unasked,
+    /// Somebody has. Next: `Here`, `Gone`.
+    Wanted,
+    /// Next: `Gone`.
+    Here(IncomingMessage),
+    /// Handed out, or thrown away because nobody listened.
+    Gone,
+}
+
+/// What was told already, so that it is told once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    socket: bool,
+    prefinish: bool,
+    /// The response is over: Node's 'end', or cut short.
+    message_end: bool,
+    message_close: bool,
+    close: bool,
+    /// The request failed, or is to close without a word about why.
+    error: bool,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        id: u64,
+        settings: Settings,
+        agent: Option<Agent>,
+        outgoing: OutgoingMessage,
+        listening: RequestEvents,
+    ) -> Rc<Self> {
+        let events = EventLog::default();
+        events.listen_for(listening.recorded());
+        Rc::new(Self {
+            id,
+            timeout: Cell::default(),
+            keep_alive: Cell::default(),
+            settings,
+            agent,
+            outgoing: RefCell::new(outgoing),
+            phase: RefCell::new(Phase::Waiting),
+            head: OnceCell::new(),
+            body: RefCell::default(),
+            listened: Cell::new(listening),
+            events,
+            message_events: EventLog::default(),
+            awaited: RefCell::default(),
+            told: Cell::default(),
+            failure: RefCell::default(),
+            message_failure: RefCell::default(),
+            aborted: Cell::new(false),
+            destroyed: Cell::new(false),
+            reused: Cell::new(false),
+            may_reuse: Cell::new(true),
+            max_headers_count: Cell::new(None),
+            message_views: Cell::new(0),
+            changed: Signal::default(),
+        })
+    }
+
+    // What its connection does with it.
+
+    /// A decoder for the response.
+    pub(super) fn decoder(&self) -> Decoder {
+        let mut decoder =
+            Decoder::new(Direction::Response, self.settings.limits(), self.settings.leniency());
+        if let Some(method) = Method::from_bytes(self.outgoing.borrow().method().as_bytes()) {
+            decoder.expect_response_to(method);
+        }
+        decoder
+    }
+
+    /// It has a connection, which is told to the application when the driver runs.
+    pub(super) fn attached(&self, connection: &Rc<Connection>, reused: bool) {
+        self.reused.set(reused);
+        self.phase.replace(Phase::Attached(Rc::clone(connection)));
+        let agents = self.agent.as_ref().and_then(Agent::timeout);
+        let timeout = self.settings.timeout.or(agents).unwrap_or(0);
+        if timeout != connection.idleness.timeout() {
+            connection.set_idle_timeout(timeout);
+        }
+        if let Some((enable, delay)) = self.keep_alive.get() {
+            connection.set_keep_alive(enable, delay);
+        }
+    }
+
+    /// Node's 'socket'.
+    pub(super) fn greeted(&self, connection: &Rc<Connection>) {
+        self.tell(|told| told.socket = true);
+        self.record(RequestEvent::Socket(connection.socket()));
+        self.connected(connection);
+    }
+
+    /// Whether the application knows of the connection.
+    pub(super) fn was_greeted(&self) -> bool {
+        self.told.get().socket
+    }
+
+    /// The connection is up: `setTimeout` counts from here.
+    pub(super) fn connected(&self, connection: &Connection) {
+        if let Some(timeout) = self.timeout.get()
+            && !connection.state_mut().is_connecting()
+        {
+            connection.set_idle_timeout(timeout);
+        }
+    }
+
+    /// `request.setTimeout()`: nothing after the response has ended.
+    pub(super) fn set_request_timeout(&self, timeout: Millis) {
+        if self.told.get().message_end {
+            return;
+        }
+        self.timeout.set(Some(timeout));
+        if let Some(connection) = self.connection() {
+            self.connected(&connection);
+        }
+    }
+
+    /// Appends what there is to send to `output`. True when that was all of the request.
+    pub(super) fn take_output(&self, output: &mut Vec<u8>) -> bool {
+        let mut outgoing = self.outgoing.borrow_mut();
+        outgoing.take_output_into(output);
+        outgoing.body_complete()
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.outgoing.borrow().writable_finished()
+    }
+
+    pub(super) fn tell_prefinish(&self) {
+        if !self.told.get().prefinish {
+            self.tell(|told| told.prefinish = true);
+            self.record(RequestEvent::Prefinish);
+        }
+    }
+
+    /// The whole request is with the operating system.
+    pub(super) fn finished(&self) {
+        self.outgoing.borrow_mut().set_finished();
+        self.record(RequestEvent::Finish);
+        if self.told.get().message_end && self.keeps_connection() {
+            self.give_connection_back();
+        }
+        self.changed.notify();
+    }
+
+    /// Tells the request how much of it the connection still holds; wakes a writer that may go on.
+    pub(super) fn set_unflushed(&self, bytes: usize) {
+        if self.outgoing.borrow_mut().set_unflushed(bytes) {
+            self.record(RequestEvent::Drain);
+        }
+        if bytes == 0 {
+            self.changed.notify();
+        }
+    }
+
+    /// A 1xx response (E17).
+    pub(super) fn receive_interim(&self, head: &ResponseHead) {
+        if head.status == 100 {
+            self.record(RequestEvent::Continue);
+        }
+        if self.events.listens_to(RequestEvents::INFORMATION.bits()) {
+            let information = Information::new(head, self.settings.join_duplicate_headers);
+            self.record(RequestEvent::Information(Box::new(information)));
+        }
+    }
+
+    /// The final response has begun.
+    pub(super) fn receive_head(self: &Rc<Self>, head: ResponseHead) {
+        if !head.keep_alive {
+            self.forbid_reuse();
+        }
+        // There is one final head to an exchange: what follows its end is not parsed.
+        let _ = self.head.set(head);
+        let response = IncomingMessage::new(Rc::<Self>::clone(self));
+        if self.aborted.get() || self.destroyed.get() {
+            return;
+        }
+        if self.events.listens_to(RequestEvents::RESPONSE.bits()) {
+            self.awaited.replace(Awaited::Gone);
+            self.record(RequestEvent::Response(response));
+            return;
+        }
+        let wanted = matches!(*self.awaited.borrow(), Awaited::Wanted);
+        // Dropping the view dumps the response: nobody listens.
+        let before = self.awaited.replace(if wanted { Awaited::Here(response) } else { Awaited::Gone });
+        drop(before);
+        self.changed.notify();
+    }
+
+    /// The head behind which the connection leaves HTTP.
+    pub(super) fn receive_leaving_head(&self, head: ResponseHead) {
+        let _ = self.head.set(head);
+    }
+
+    /// Whether somebody wants the connection that leaves HTTP.
+    pub(super) fn listens_to_leaving(&self) -> bool {
+        let event = if self.is_connect() { RequestEvents::CONNECT } else { RequestEvents::UPGRADE };
+        self.events.listens_to(event.bits())
+    }
+
+    /// The connection is the application's.
+    pub(super) fn leave(self: &Rc<Self>, socket: Socket, head: Vec<u8>) {
+        self.phase.replace(Phase::Detached);
+        self.body.borrow_mut().complete(None);
+        let upgraded =
+            Upgraded { response: IncomingMessage::new(Rc::<Self>::clone(self)), socket, head };
+        self.record(if self.is_connect() {
+            RequestEvent::Connect(upgraded)
+        } else {
+            RequestEvent::Upgrade(upgraded)
+        });
+        self.close();
+    }
+
+    pub(super) fn receive_body(&self, bytes: &[u8]) {
+        self.body.borrow_mut().push(bytes);
+        self.changed.notify();
+    }
+
+    pub(super) fn receive_end(&self, trailers: Option<Box<Fields>>) {
+        self.body.borrow_mut().complete(trailers);
+        if self.body.borrow().is_dumped() {
+            self.message_ended();
+        }
+        self.changed.notify();
+    }
+
+    pub(super) fn body_is_full(&self) -> bool {
+        let body = self.body.borrow();
+        !body.is_complete() && body.len() >= self.settings.connect.high_water_mark().max(1)
+    }
+
+    /// Whether the response is complete.
+    pub(super) fn is_complete(&self) -> bool {
+        self.body.borrow().is_complete()
+    }
+
+    /// What follows the response is no response: the connection ends with this exchange.
+    pub(super) fn forbid_reuse(&self) {
+        self.may_reuse.set(false);
+    }
+
+    /// The next close of the connection says nothing but 'close' (E18).
+    pub(super) fn close_silently(&self) {
+        self.tell(|told| told.error = true);
+    }
+
+    /// The connection was idle for the time that was set (E12).
+    pub(super) fn timed_out(&self) {
+        self.record(RequestEvent::Timeout);
+        if self.head.get().is_some() && !self.told.get().message_end {
+            self.message_events.record(MessageEvent::Timeout);
+        }
+    }
+
+    /// The connection ended before anything was sent on it.
+    pub(super) fn find_another_connection(self: &Rc<Self>) {
+        self.phase.replace(Phase::Waiting);
+        match &self.agent {
+            Some(agent) if !self.destroyed.get() => agent.assign(self),
+            _ => self.connection_gone(None),
+        }
+    }
+
+    /// The connection is gone: what is left to tell, in Node's order (E2 to E4, E6, E7, E9 to E11, E15).
+    pub(super) fn connection_gone(&self, error: Option<Error>) {
+        self.phase.replace(Phase::Detached);
+        self.outgoing.borrow_mut().destroy(None);
+        let answered = self.head.get().is_some();
+        match error {
+            Some(error) => self.fail(error),
+            None if !answered => self.fail(Error::socket_hang_up()),
+            None => {}
+        }
+        if !answered || self.told.get().message_end {
+            self.close();
+        } else if !self.is_complete() {
+            self.abort_message();
+            self.close();
+            let error = self.message_failure.borrow().clone().unwrap_or_else(Error::aborted);
+            self.message_events.record(MessageEvent::Error(error));
+            self.close_message();
+        }
+        // Else the response waits to be read; the request closes then.
+        self.changed.notify();
+    }
+
+    // What its views do with it.
+
+    /// Runs `change` on the request and gives the connection what came of it.
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let result = change(&mut self.outgoing.borrow_mut());
+        if let Some(connection) = self.connection() {
+            connection.advance();
+            self.outgoing.borrow_mut().set_unflushed(connection.unflushed());
+        }
+        result
+    }
+
+    /// The connection, while it has one.
+    pub(super) fn connection(&self) -> Option<Rc<Connection>> {
+        match &*self.phase.borrow() {
+            Phase::Attached(connection) => Some(Rc::clone(connection)),
+            Phase::Waiting | Phase::Detached => None,
+        }
+    }
+
+    /// The response was read to its end, or thrown away to its end: Node's 'end' (I-27).
+    pub(super) fn message_ended(&self) {
+        if self.told.get().message_end {
+            return;
+        }
+        self.tell(|told| told.message_end = true);
+        let keeps = self.keeps_connection();
+        match self.connection() {
+            Some(connection) if !keeps => {
+                connection.end_and_destroy();
+                self.close_message();
+            }
+            Some(_) if !self.is_finished() => self.close_message(),
+            Some(_) => {
+                self.give_connection_back();
+                self.close_message();
+            }
+            None if keeps => {
+                self.close();
+                self.close_message();
+            }
+            None => {
+                self.close_message();
+                self.close();
+            }
+        }
+        self.changed.notify();
+    }
+
+    /// Node's `shouldKeepAlive`, once the response is there.
+    fn keeps_connection(&self) -> bool {
+        let outgoing = self.outgoing.borrow();
+        self.may_reuse.get() && outgoing.should_keep_alive() && !outgoing.closes_connection()
+    }
+
+    fn give_connection_back(&self) {
+        let phase = self.phase.replace(Phase::Detached);
+        let Phase::Attached(connection) = phase else { return };
+        self.close();
+        connection.detach();
+        let hint = self.head.get().and_then(|head| head.fields.first("keep-alive"));
+        let hint = hint.map(|value| String::from_utf8_lossy(value).into_owned());
+        match connection.agent() {
+            Some(agent) => agent.freed(&connection, true, hint.as_deref()),
+            None => connection.end_and_destroy(),
+        }
+    }
+
+    pub(super) fn abort_message(&self) {
+        self.body.borrow_mut().abort();
+        self.tell(|told| told.message_end = true);
+        self.message_events.record(MessageEvent::Aborted);
+    }
+
+    pub(super) fn close_message(&self) {
+        if !self.told.get().message_close {
+            self.tell(|told| told.message_close = true);
+            self.message_events.record(MessageEvent::Close);
+            self.message_events.end();
+        }
+    }
+
+    /// Node's 'error'; the first counts.
+    pub(super) fn fail(&self, error: Error) {
+        if !self.told.get().error {
+            self.tell(|told| told.error = true);
+            self.failure.replace(Some(error.clone()));
+            self.record(RequestEvent::Error(error));
+        }
+    }
+
+    /// Node's 'close': the last event.
+    pub(super) fn close(&self) {
+        if !self.told.get().close {
+            self.tell(|told| told.close = true);
+            self.destroyed.set(true);
+            self.record(RequestEvent::Close);
+            self.events.end();
+            self.changed.notify();
+        }
+    }
+
+    /// Node's 'close' of a request that never had a connection: its 'abort' comes a tick later (E8).
+    pub(super) fn close_with_abort(&self) {
+        self.close();
+        if self.aborted.get() {
+            self.record(RequestEvent::Abort);
+        }
+    }
+
+    /// The application waits for the request although it has not begun to read a response whose connection has
+    /// ended: in Node, too, the request is over then.
+    pub(super) fn close_if_left_unread(&self) {
+        let over = matches!(*self.phase.borrow(), Phase::Detached) && self.is_complete();
+        if over && !self.is_closed() && self.message_views.get() > 0 && self.body().is_untouched() {
+            self.close();
+        }
+    }
+
+    /// Whether 'close' was told.
+    pub(super) fn is_closed(&self) -> bool {
+        self.told.get().close
+    }
+
+    pub(super) fn message_is_closed(&self) -> bool {
+        self.told.get().message_close
+    }
+
+    pub(super) fn body(&self) -> Ref<'_, Body> {
+        self.body.borrow()
+    }
+
+    pub(super) fn record(&self, event: RequestEvent) {
+        debug_assert!(event.bit() > 0, "every event has a bit");
+        self.events.record(event);
+    }
+
+    fn is_connect(&self) -> bool {
+        self.outgoing.borrow().method() == "CONNECT"
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Told)) {
+        let mut told = self.told.get();
+        change(&mut told);
+        self.told.set(told);
+    }
+}

@@ -1,0 +1,63 @@
+//! Node's `http.request`, `ClientRequest` and `Agent`.
+//!
+//! How a request reads: [`ClientRequest::create`] makes a head of URL and options ([`options`]) → the [`agent`]
+//! finds a connection, or [`connecting`] makes one → [`driver`] tells the request of it and writes what
+//! `message::OutgoingMessage` renders → `net` → the bytes of the response come back through
+//! [`connection::Connection::parse`] → an [`exchange`] hands them out as an `IncomingMessage` → read to its end, the
+//! connection goes back to the agent.
+//!
+//! Everything but [`driver`], [`connecting`] and the waiting methods is synchronous: it changes memory and wakes a
+//! loop.
+
+mod agent;
+mod connecting;
+mod connection;
+mod driver;
+mod events;
+mod exchange;
+mod hooks;
+pub mod options;
+mod request;
+mod response;
+mod socket;
+mod state;
+mod timeouts;
+
+use std::rc::Rc;
+
+use self::{agent::next_id, connection::Connection, driver::Source};
+pub use self::{
+    agent::{Agent, AgentOptions},
+    events::{Information, RequestEvent, RequestEvents, Upgraded},
+    hooks::{AgentEvent, AgentEvents},
+    options::{AgentChoice, ConnectOptions, RequestOptions, SocketOptions},
+    request::{Attachments, ClientRequest},
+};
+use crate::{net::Stream, transport::Socket};
+
+/// Anything that can carry a request: what Node's `createConnection` may answer.
+#[derive(Debug)]
+pub enum Transport {
+    /// A connection made by [`Agent::create_connection`], or one that has left HTTP.
+    Socket(Socket),
+    /// A stream that the application made.
+    Stream(Stream),
+}
+
+impl Transport {
+    /// The connection; none when it cannot carry a request: it is a server's, ended, or has received something.
+    fn into_connection(self, high_water_mark: usize) -> Option<Rc<Connection>> {
+        match self {
+            Self::Socket(socket) => {
+                let connection = socket.carrier().into_any().downcast::<Connection>().ok()?;
+                connection.adopt().then_some(connection)
+            }
+            Self::Stream(stream) => {
+                let connection = Connection::new(next_id(), None, high_water_mark);
+                connection.adopt_new();
+                driver::begin(&connection, Source::Stream(stream));
+                Some(connection)
+            }
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Node's `http.ClientRequest`: the application's view of a request.
+
+use std::rc::Rc;
+
+use super::{
+    Agent, AgentChoice, RequestOptions, Transport,
+    agent::next_id,
+    events::{RequestEvent, RequestEvents},
+    exchange::{Awaited, Exchange, Phase},
+    options::{Defaults, Settings},
+};
+use crate::{
+    error::Error,
+    message::{HeaderValue, OutgoingMessage, RequestContext},
+    net::AbortSignal,
+    runtime::{self, Millis, Recorded, unless},
+    transport::{IncomingMessage, Socket},
+};
+
+/// A request on its way, and its answer. Dropping it before `end` destroys the request; afterwards it goes on, and
+/// a response that was not handed out is thrown away.
+#[derive(Debug)]
+pub struct ClientRequest(Rc<Exchange>);
+
+/// What a request is given besides its options.
+#[derive(Debug, Default)]
+pub struct Attachments<'a> {
+    /// The agent that serves it; without one the options decide.
+    pub agent: Option<&'a Agent>,
+    /// The connection to use, when no agent is.
+    pub connection: Option<Transport>,
+    /// Destroys the request when raised.
+    pub signal: Option<&'a AbortSignal>,
+    /// The events that are listened to.
+    pub listening: RequestEvents,
+}
+
+impl ClientRequest {
+    /// `http.request(url, options)`.
+    ///
+    /// # Errors
+    /// Those of [`Settings::new`], of the headers, and of `ConnectOptions::validate`.
+    pub fn create(
+        url: Option<&str>,
+        options: RequestOptions,
+        attachments: Attachments<'_>,
+    ) -> Result<Self, Error> {
+        let agent = match (attachments.agent, options.agent, &attachments.connection) {
+            (Some(agent), ..) => Some(agent.clone()),
+            (None, Some(AgentChoice::OneShot), _) => Some(Agent::one_shot()),
+            (None, None, Some(_)) => None,
+            (None, Some(AgentChoice::GlobalAgent), _) | (None, None, None) => Some(Agent::global()),
+        };
+        let defaults = if agent.is_some() { Defaults::AGENT } else { Defaults::NO_AGENT };
+        let settings = Settings::new(url, options, &defaults)?;
+        let outgoing = outgoing(&settings, agent.as_ref())?;
+        let connect = agent.as_ref().map(|agent| agent.connect_options(&settings.connect));
+        connect.as_ref().unwrap_or(&settings.connect).validate()?;
+        let exchange = Exchange::new(next_id(), settings, agent, outgoing, attachments.listening);
+        let request = Self(exchange);
+        request.start(attachments.connection, attachments.signal);
+        Ok(request)
+    }
+
+    /// Finds a connection, unless the signal was raised before.
+    fn start(&self, connection: Option<Transport>, signal: Option<&AbortSignal>) {
+        if let Some(signal) = signal {
+            if signal.aborted() {
+                return self.destroy(Some(abort_error(signal)));
+            }
+            let (signal, exchange) = (signal.clone(), Rc::clone(&self.0));
+            runtime::spawn(async move {
+                let raised = unless(&exchange.changed, || exchange.is_closed(), signal.raised()).await;
+                if raised.is_some() {
+                    exchange.destroy_request(Some(abort_error(&signal)));
+                }
+            });
+        }
+        match (&self.0.agent, connection) {
+            (Some(agent), _) => agent.assign(&self.0),
+            (None, Some(transport)) => {
+                match transport.into_connection(self.0.settings.connect.high_water_mark()) {
+                    Some(connection) => connection.attach(&self.0, false),
+                    None => self.destroy(None),
+                }
+            }
+            // No agent is chosen only because there is a connection.
+            (None, None) => self.destroy(None),
+        }
+    }
+
+    /// Replaces the set of events that are listened to.
+    pub fn listen_for(&self, events: RequestEvents) {
+        self.0.listened.set(events);
+        self.0.events.listen_for(events.recorded());
+    }
+
+    /// Waits until [`Self::take_events`] has something to give, or the request is over.
+    pub async fn ready(&self) {
+        self.0.close_if_left_unread();
+        self.0.events.ready().await;
+    }
+
+    /// Takes at most `max` events.
+    pub fn take_events(&self, max: usize) -> Vec<Recorded<RequestEvent>> {
+        self.0.events.take(max)
+    }
+
+    /// Waits for the response and hands it out; counts as listening to it.
+    ///
+    /// # Errors
+    /// The request's, when it fails first; `ERR_STREAM_ALREADY_FINISHED` when the response was handed out before or
+    /// thrown away.
+    pub async fn response(&self) -> Result<IncomingMessage, Error> {
+        runtime::ensure_driver();
+        {
+            let mut awaited = self.0.awaited.borrow_mut();
+            if matches!(*awaited, Awaited::Unasked) {
+                *awaited = Awaited::Wanted;
+            }
+        }
+        self.0.changed.wait(|| self.0.take_response()).await
+    }
+
+    /// `request.abort()`.
+    pub fn abort(&self) {
+        self.0.abort_request();
+    }
+
+    /// `request.aborted`.
+    pub fn aborted(&self) -> bool {
+        self.0.aborted.get()
+    }
+
+    /// `request.destroy()`.
+    pub fn destroy(&self, error: Option<Error>) {
+        self.0.destroy_request(error);
+    }
+
+    /// `request.destroyed`: destroyed, or over.
+    pub fn destroyed(&self) -> bool {
+        self.0.destroyed.get()
+    }
+
+    /// `request.errored`: why it failed.
+    pub fn errored(&self) -> Option<Error> {
+        self.0.failure.borrow().clone()
+    }
+
+    /// `request.write()`: false asks the caller to wait for [`Self::drain`].
+    ///
+    /// # Errors
+    /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, and those of an implicit head.
+    pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
+        self.change(|outgoing| outgoing.write(chunk, NO_DATE))
+    }
+
+    /// `request.end()`.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
+        self.change(|outgoing| outgoing.end(chunk, NO_DATE))
+    }
+
+    /// `request.flushHeaders()`.
+    ///
+    /// # Errors
+    /// `ERR_HTTP_TRAILER_INVALID`.
+    pub fn flush_headers(&self) -> Result<(), Error> {
+        self.change(|outgoing| outgoing.flush_headers(NO_DATE))
+    }
+
+    /// Any other change of the message.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn change<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.0.change(change)
+    }
+
+    /// Looks at the message.
+    pub fn look<T>(&self, look: impl FnOnce(&OutgoingMessage) -> T) -> T {
+        look(&self.0.outgoing.borrow())
+    }
+
+    /// `request.host`.
+    pub fn host(&self) -> &str {
+        &self.0.settings.host
+    }
+
+    /// `request.protocol`.
+    pub fn protocol(&self) -> &str {
+        &self.0.settings.protocol
+    }
+
+    /// `request.maxHeadersCount`; none for Node's default.
+    pub fn max_headers_count(&self) -> Option<u32> {
+        self.0.max_headers_count.get()
+    }
+
+    /// Sets `request.maxHeadersCount`.
+    pub fn set_max_headers_count(&self, count: Option<u32>) {
+        self.0.max_headers_count.set(count);
+    }
+
+    /// `request.reusedSocket`.
+    pub fn reused_socket(&self) -> bool {
+        self.0.reused.get()
+    }
+
+    /// `request.setTimeout()`: counts from when the connection is up.
+    pub fn set_timeout(&self, timeout: Millis) {
+        self.0.set_request_timeout(timeout);
+    }
+
+    /// `request.setSocketKeepAlive()`.
+    pub fn set_socket_keep_alive(&self, enable: bool, initial_delay: Millis) {
+        self.0.keep_alive.set(Some((enable, initial_delay)));
+        if let Some(connection) = self.0.connection() {
+            connection.set_keep_alive(enable, initial_delay);
+        }
+    }
+
+    /// `request.socket`.
+    pub fn socket(&self) -> Option<Socket> {
+        self.0.connection().map(|connection| connection.socket())
+    }
+
+    /// Waits until there is room for more, or the request is over.
+    pub async fn drain(&self) {
+        runtime::ensure_driver();
+        let room = || {
+            let outgoing = self.0.outgoing.borrow();
+            !outgoing.writable_need_drain() || outgoing.destroyed()
+        };
+        self.0.changed.wait(|| room().then_some(())).await;
+    }
+
+    /// Waits until everything that was written is with the operating system.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_DESTROYED` when some of it never will be.
+    pub async fn flushed(&self) -> Result<(), Error> {
+        runtime::ensure_driver();
+        let done = || {
+            let outgoing = self.0.outgoing.borrow();
+            if outgoing.writable_finished() {
+                Some(Ok(()))
+            } else if outgoing.destroyed() {
+                Some(Err(Error::stream_destroyed("write")))
+            } else {
+                (outgoing.writable_length() == 0).then_some(Ok(()))
+            }
+        };
+        self.0.changed.wait(done).await
+    }
+
+    /// Waits for 'finish'.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_PREMATURE_CLOSE` when the connection ends before.
+    pub async fn finished(&self) -> Result<(), Error> {
+        runtime::ensure_driver();
+        let done = || {
+            let outgoing = self.0.outgoing.borrow();
+            if outgoing.writable_finished() {
+                Some(Ok(()))
+            } else {
+                outgoing.destroyed().then(|| Err(Error::premature_close()))
+            }
+        };
+        self.0.changed.wait(done).await
+    }
+
+    /// Waits for 'close'.
+    pub async fn closed(&self) {
+        runtime::ensure_driver();
+        self.0.close_if_left_unread();
+        self.0.changed.wait(|| self.0.is_closed().then_some(())).await;
+    }
+}
+
+impl Drop for ClientRequest {
+    fn drop(&mut self) {
+        if !self.0.outgoing.borrow().writable_ended() {
+            self.0.destroy_request(None);
+        }
+        self.listen_for(RequestEvents::default());
+        // Views of a response among these are dropped outside every borrow, which dumps it.
+        let awaited = self.0.awaited.replace(Awaited::Gone);
+        drop((awaited, self.0.events.take(usize::MAX)));
+    }
+}
+
+/// Requests have no `Date` of their own.
+const NO_DATE: &str = "";
+
+/// The message with its headers, in Node's order of doing things.
+fn outgoing(settings: &Settings, agent: Option<&Agent>) -> Result<OutgoingMessage, Error> {
+    let mut outgoing = OutgoingMessage::request(RequestContext {
+        method: settings.method.clone(),
+        path: settings.path.clone(),
+        keep_alive: agent.is_some_and(Agent::keeps_requests_alive),
+        has_agent: agent.is_some(),
+        default_headers: settings.default_headers,
+        unique_headers: Rc::clone(&settings.unique_headers),
+        high_water_mark: settings.connect.high_water_mark(),
+    });
+    if settings.raw_headers {
+        outgoing.start_with_fields(&settings.headers)?;
+        return Ok(outgoing);
+    }
+    for (name, value) in &settings.headers {
+        outgoing.set_header(name, value.clone())?;
+    }
+    let automatic = [("Host", &settings.host_header), ("Authorization", &settings.authorization)];
+    for (name, value) in automatic {
+        if let Some(value) = value {
+            outgoing.set_header(name, HeaderValue::Text(value.clone()))?;
+        }
+    }
+    if outgoing.expects_continue() {
+        outgoing.start_expecting()?;
+    }
+    Ok(outgoing)
+}
+
+/// What a request that a signal stops fails with.
+fn abort_error(signal: &AbortSignal) -> Error {
+    let cause = match signal.reason() {
+        Some(reason) => Error::new(crate::error::ErrorName::Error, "", reason),
+        None => {
+            Error::new(crate::error::ErrorName::AbortError, "20", "This operation was aborted")
+        }
+    };
+    Error::abort().with_cause(&cause)
+}
+
+impl Exchange {
+    /// What `response()` can answer now.
+    fn take_response(&self) -> Option<Result<IncomingMessage, Error>> {
+        let mut awaited = self.awaited.borrow_mut();
+        match std::mem::replace(&mut *awaited, Awaited::Gone) {
+            Awaited::Here(response) => Some(Ok(response)),
+            Awaited::Gone => Some(Err(Error::already_finished("response"))),
+            waiting @ (Awaited::Unasked | Awaited::Wanted) => {
+                *awaited = waiting;
+                let failure = self.failure.borrow().clone();
+                let over = self.is_closed() || self.aborted.get();
+                failure.or_else(|| over.then(Error::premature_close)).map(Err)
+            }
+        }
+    }
+
+    /// `request.abort()` (E8 to E10).
+    fn abort_request(self: &Rc<Self>) {
+        if self.aborted.replace(true) {
+            return;
+        }
+        if matches!(*self.phase.borrow(), Phase::Waiting) || !self.was_greeted() {
+            self.destroy_request(None);
+        } else {
+            self.record(RequestEvent::Abort);
+            self.destroy_request(None);
+        }
+    }
+
+    /// `request.destroy(error)` (E5 to E7).
+    fn destroy_request(self: &Rc<Self>, error: Option<Error>) {
+        if self.destroyed.replace(true) {
+            return;
+        }
+        self.outgoing.borrow_mut().destroy(error.clone());
+        if self.head.get().is_some() {
+            self.body.borrow_mut().dump();
+        }
+        match self.connection() {
+            Some(connection) if self.was_greeted() => connection.destroy_with(error),
+            Some(connection) => {
+                // Nobody knows of the connection yet: it can serve another request.
+                self.phase.replace(Phase::Detached);
+                connection.detach();
+                match connection.agent() {
+                    Some(agent) => agent.freed(&connection, false, None),
+                    None => connection.destroy(),
+                }
+                self.end_before_it_began(error);
+            }
+            None => {
+                if let Some(agent) = &self.agent {
+                    agent.cancel(self);
+                }
+                self.end_before_it_began(error);
+            }
+        }
+        self.changed.notify();
+    }
+
+    /// What is left to tell of a request that never had a connection; in Node's next tick.
+    fn end_before_it_began(self: &Rc<Self>, error: Option<Error>) {
+        let exchange = Rc::clone(self);
+        runtime::spawn(async move {
+            match error {
+                Some(error) => exchange.fail(error),
+                None if exchange.aborted.get() => {}
+                None => exchange.fail(Error::socket_hang_up()),
+            }
+            exchange.close_with_abort();
+        });
+    }
+}
