@@ -2,7 +2,9 @@
 //! instance and a thread of its own, real TCP on 127.0.0.1, no fixed ports, no sleeping until something is ready.
 
 pub mod hostile;
+mod origin;
 mod output;
+mod peer;
 mod raw;
 mod wire;
 
@@ -15,7 +17,9 @@ use std::time::Duration;
 
 use node_http_host::{App, COMPONENT, Ctx, DrainHandle, Exit, Host, Options, Policy, Result};
 
+pub use crate::origin::{Origin, Seen};
 use crate::output::Output;
+pub use crate::peer::Peer;
 pub use crate::raw::{RawClient, Reply};
 pub use crate::wire::{get, latin1, merge_chunks, ok, ok_and_close, post, to_latin1, without_dates};
 
@@ -109,8 +113,13 @@ impl Case {
 
     /// The rest of the first line on standard output that begins with `prefix`; waits for it.
     pub fn line(&self, prefix: &str) -> String {
+        self.line_untrimmed(prefix).trim().to_owned()
+    }
+
+    /// The same with the spaces around it.
+    pub fn line_untrimmed(&self, prefix: &str) -> String {
         self.stdout
-            .wait_for(|line| line.strip_prefix(prefix).map(|rest| rest.trim().to_owned()))
+            .wait_for(|line| line.strip_prefix(prefix).map(str::to_owned))
             .unwrap_or_else(|| self.fail(&format!("no line {prefix:?}")))
     }
 
