@@ -102,10 +102,11 @@ impl Connection {
     /// Bytes have arrived.
     pub(super) fn received(self: &Rc<Self>, bytes: usize, inbox: &mut Inbox) {
         self.bytes_read.set(self.bytes_read.get() + bytes as u64);
-        self.touch();
         if self.state.borrow().is_open() {
+            self.touch();
             self.parse(inbox);
         } else if self.state.borrow().is_readable() {
+            self.touch();
             self.receive_raw(inbox);
         }
     }
