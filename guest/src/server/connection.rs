@@ -5,6 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell, RefMut},
+    fmt,
     rc::Rc,
 };
 
@@ -25,7 +26,6 @@ use crate::{
 };
 
 /// A connection of a server.
-#[derive(Debug)]
 pub(crate) struct Connection {
     pub(super) id: u64,
     pub(super) server: Rc<Shared>,
@@ -55,6 +55,13 @@ pub(crate) struct Connection {
     /// Wake the receiving and the sending loop.
     pub(super) receiving: Signal,
     pub(super) sending: Signal,
+}
+
+/// Servers, connections and exchanges know each other: to print all of it would not end.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Connection {
