@@ -5,6 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell, RefMut},
+    fmt,
     rc::Rc,
 };
 
@@ -24,7 +25,6 @@ use crate::{
 };
 
 /// A connection of a server.
-#[derive(Debug)]
 pub(crate) struct Connection {
     pub(super) id: u64,
     pub(super) server: Rc<Shared>,
@@ -54,6 +54,13 @@ pub(crate) struct Connection {
     /// Wake the receiving and the sending loop.
     pub(super) receiving: Signal,
     pub(super) sending: Signal,
+}
+
+/// Servers, connections and exchanges know each other: to print all of it would not end.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Connection {
@@ -101,10 +108,11 @@ impl Connection {
     /// Bytes have arrived.
     pub(super) fn received(self: &Rc<Self>, bytes: usize, inbox: &mut Inbox) {
         self.bytes_read.set(self.bytes_read.get() + bytes as u64);
-        self.touch();
         if self.state.borrow().is_open() {
+            self.touch();
             self.parse(inbox);
         } else if self.state.borrow().is_readable() {
+            self.touch();
             self.receive_raw(inbox);
         }
     }

@@ -119,6 +119,13 @@ impl Exchange {
         self.changed.notify();
     }
 
+    /// The connection ends after this answer, which says so (RFC 9112 section 9.6) unless its head is rendered already.
+    pub(super) fn announce_end(&self) {
+        if !self.head_sent() {
+            self.outgoing.borrow_mut().set_should_keep_alive(false);
+        }
+    }
+
     /// The connection will not carry this exchange any further.
     pub(super) fn abort(&self) {
         self.body.borrow_mut().abort();

@@ -273,6 +273,10 @@ impl State {
     /// As [`Self::stop_reading`], once the request that is being received is complete.
     pub(super) fn take_no_more(&mut self) {
         self.last = true;
+        // The youngest answer is the last, unless an error's reply or a tunnel follows.
+        if let (Reading::Open, None, Some(youngest)) = (&self.reading, &self.tunnel, self.owed.back()) {
+            youngest.announce_end();
+        }
         if self.receiving.is_none() {
             self.stop_reading();
         }

@@ -191,8 +191,9 @@ impl Shared {
         }
     }
 
-    /// Our end was sent.
+    /// Our end was sent: only the peer's can be late.
     pub(super) fn time_linger(&self, connection: &Connection) {
+        TIMERS.into_iter().for_each(|timer| connection.deadlines.clear(timer));
         self.set_deadline(connection, Timer::Linger, runtime::now() + LINGER);
     }
 

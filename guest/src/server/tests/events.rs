@@ -209,3 +209,20 @@ fn drain_follows_a_write_that_asked_to_wait() {
     assert_eq!(watched.log(), "res.drain");
     assert!(watched.response.write(b"x").expect("an open answer"));
 }
+
+#[test]
+fn what_knows_each_other_can_be_printed() {
+    let fixture = Fixture::new(ServerOptions::default());
+    let client = fixture.connect();
+    client.send(&GET.repeat(2));
+    let requests = fixture.requests();
+    let request = requests[0].request();
+    for printed in [
+        format!("{:?}", fixture.server),
+        format!("{requests:?}"),
+        format!("{request:?}"),
+        format!("{:?}", request.socket()),
+    ] {
+        assert!(printed.contains("Connection { id: 0"), "{printed}");
+    }
+}

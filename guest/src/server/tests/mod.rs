@@ -1,5 +1,6 @@
 //! The server on the in-memory transport with a manual clock.
 
+mod closing;
 mod events;
 mod options;
 mod timeouts;

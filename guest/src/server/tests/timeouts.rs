@@ -204,6 +204,25 @@ fn a_slow_answer_on_a_kept_connection_is_not_idle() {
 }
 
 #[test]
+fn a_connection_whose_end_was_sent_has_no_timeout() {
+    for split in [1, usize::MAX] {
+        let options = ServerOptions { listening: Some(ServerEvents::TIMEOUT), ..ServerOptions::default() };
+        let fixture = Fixture::new(options);
+        fixture.server.configure(|settings| settings.timeout = 100);
+        let client = fixture.connect();
+        for piece in b"garbage\r\n".chunks(split) {
+            client.send(std::str::from_utf8(piece).expect("ASCII"));
+        }
+        wait(1990);
+        assert_eq!(fixture.server.connections(), 1, "the peer may still read");
+        wait(30);
+        assert_eq!(fixture.server.connections(), 0);
+        let events = fixture.server.take_events(9);
+        assert!(events.is_empty(), "{events:?} with {split} bytes at once");
+    }
+}
+
+#[test]
 fn a_refused_message_is_not_late() {
     let options =
         ServerOptions { headers_timeout: Some(600), request_timeout: Some(1200), ..ServerOptions::default() };
