@@ -12,6 +12,8 @@ mod our_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod many_requests;
+    mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
     mod robustness;
@@ -27,6 +29,8 @@ mod wasmtime_sockets {
     mod goldens;
     mod http;
     mod incoming_message;
+    mod many_requests;
+    mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
     mod robustness;
