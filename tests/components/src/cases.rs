@@ -1,14 +1,15 @@
 //! Which name is which case.
 
 use crate::{
-    golden, http, incoming_message, many_requests, node_client_examples, node_examples, outgoing_message,
-    robustness, server, server_response, support,
+    golden, hostile_servers, http, incoming_message, many_requests, node_client_examples, node_examples,
+    outgoing_message, robustness, server, server_response, support,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
     match case {
         "example" => node_examples::run(&arguments.concat()).await,
         "golden" => golden::run(arguments).await,
+        "hostile_servers" => hostile_servers::run(arguments).await,
         "http_constants" => http::constants(),
         "http_create_server" => http::create_server().await,
         "http_validate" => http::validate(),

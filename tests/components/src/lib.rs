@@ -7,6 +7,7 @@
 
 mod cases;
 mod golden;
+mod hostile_servers;
 mod http;
 mod incoming_message;
 mod many_requests;

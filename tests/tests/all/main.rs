@@ -10,6 +10,7 @@ mod our_sockets {
     mod drain;
     mod examples;
     mod goldens;
+    mod hostile_servers;
     mod http;
     mod incoming_message;
     mod many_requests;
@@ -27,6 +28,7 @@ mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
     mod examples;
     mod goldens;
+    mod hostile_servers;
     mod http;
     mod incoming_message;
     mod many_requests;
