@@ -1,5 +1,6 @@
 //! The client on the in-memory network with a manual clock.
 
+mod agent;
 mod events;
 
 use std::net::SocketAddr;
