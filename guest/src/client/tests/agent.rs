@@ -359,3 +359,38 @@ fn a_dropped_agent_closes_its_connections() {
     run_until_stalled();
     assert!(peer.reader.is_ended());
 }
+
+/// A server that answers before it has everything and then stops listening is heard.
+#[test]
+fn an_early_answer_counts_although_the_rest_cannot_be_sent() {
+    let fixture = Fixture::new();
+    let request = fixture.request("POST", &plain());
+    request.write(b"first").expect("an open request");
+    let mut watched = Watched::new(request);
+    let peer = fixture.accept();
+    let _ = peer.received();
+    peer.send("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
+    drop(peer.reader);
+    watched.request.write(b"second").expect("an open request");
+    run_until_stalled();
+    drop(peer.writer);
+    let trace = watched.trace();
+    assert!(trace.contains("req.response > res.data > res.end") && !trace.contains("error"), "{trace}");
+}
+
+/// Destroying a request whose complete response waits ends both, as nobody will read it.
+#[test]
+fn destroying_an_answered_request_drops_the_response() {
+    let fixture = Fixture::new();
+    let (mut watched, peer) = fixture.get(&plain());
+    watched.reads = false;
+    peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    peer.close();
+    watched.run();
+    watched.note("DESTROY");
+    watched.request.destroy(None);
+    assert_eq!(
+        watched.trace(),
+        "req.socket > req.prefinish > req.finish > req.response > DESTROY > res.close > req.close"
+    );
+}
