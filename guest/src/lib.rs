@@ -1,16 +1,16 @@
-//! Node.js's module `http` for WebAssembly components: an HTTP/1.1 server, and in time a client, over
+//! Node.js's module `http` for WebAssembly components: an HTTP/1.1 server and client over
 //! `wasi:sockets` 0.3, with Node's behaviour byte for byte.
 //!
 //! The crate is used in two ways. `node-http-component` exports it as the WIT package `node:http`,
-//! for applications in any language. A Rust application can link it instead and use [`server`]
-//! directly: one component, no boundary inside.
+//! for applications in any language. A Rust application can link it instead and use [`server`] and
+//! [`client`] directly: one component, no boundary inside.
 //!
 //! # Layers
 //!
 //! ```text
-//! component (the WIT face) ─► server ─► message ─► proto ─► std, httparse, bytes
-//!        │                      │          │
-//!        │                      ├─► net ───┤         error ◄─ everything above proto
+//! component (the WIT face) ─► server ─► transport ─► message ─► proto ─► std, httparse, bytes
+//!        │                    client ─► agent          │
+//!        │                      ├─► net ───────────────┤    error ◄─ everything above proto
 //!        └──────────────────────┴─► runtime
 //! ```
 //!
@@ -19,7 +19,10 @@
 //! - [`proto`] HTTP/1.1, sans-I/O: bytes in, events out. No clock, socket, async or Node in it.
 //! - [`message`] what Node calls messages: header maps, implicit heads, framing, bodies. Pure.
 //! - [`server`] connections, exchanges, the application's views. Its `driver.rs` is the async code.
+//! - [`client`] requests, their connections, the agent that keeps these. `driver.rs` and `connecting.rs` are the
+//!   async code.
 //! - [`agent`] which connection serves which request of a client. Pure.
+//! - [`transport`] what the connections of both have in common: sockets, received messages, buffers.
 //! - [`net`] streams of bytes; `net/wasi.rs` is the one file that knows `wasi:sockets`.
 //! - [`runtime`] one task for all connections, one clock, one counter of events.
 //! - [`error`] the one table of Node's codes and messages.
@@ -49,6 +52,19 @@
 //!             }
 //!         }
 //!     }
+//! }
+//! ```
+//!
+//! # A client in Rust
+//!
+//! ```no_run
+//! use node_http::client::{Attachments, ClientRequest, RequestOptions};
+//!
+//! async fn fetch(url: &str) -> Result<Vec<u8>, node_http::error::Error> {
+//!     let request = ClientRequest::create(Some(url), RequestOptions::default(), Attachments::default())?;
+//!     request.end(None)?;
+//!     let response = request.response().await?;
+//!     response.read_all(1 << 20).await
 //! }
 //! ```
 

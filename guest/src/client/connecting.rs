@@ -31,7 +31,7 @@ pub(super) async fn connect(options: &ConnectOptions) -> Result<Stream, Error> {
         let patience = (several && !is_last).then(|| options.attempt_timeout());
         match attempt(remote, local, patience).await {
             Ok(stream) => return Ok(stream),
-            Err(error) => first = first.or(Some(describe(error, remote, local))),
+            Err(error) => first = first.or_else(|| Some(describe(error, remote, local))),
         }
     }
     // `addresses` answers at least one or an error.

@@ -28,6 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(super) id: u64,
+    this: Weak<Self>,
     /// The agent that it counts for; none for one of the application's own, or after `agentRemove`.
     agent: RefCell<Option<Weak<Agent>>>,
     state: RefCell<State>,
@@ -43,6 +44,8 @@ pub(crate) struct Connection {
     pub(super) views: Cell<usize>,
     /// Why it ends: the exchange on it fails with this.
     failure: RefCell<Option<Error>>,
+    /// Why nothing more can be sent: it counts if no response comes either.
+    write_failure: RefCell<Option<Error>>,
     pub(super) bytes_read: Cell<u64>,
     /// For the next exchange; the receiving loop takes it.
     next_decoder: RefCell<Option<Decoder>>,
@@ -86,8 +89,9 @@ impl Connection {
     /// A connection that is not up yet. One for an agent begins idle, one for the application raw.
     pub(super) fn new(id: u64, agent: Option<Weak<Agent>>, high_water_mark: usize) -> Rc<Self> {
         let usage = if agent.is_some() { Usage::Idle } else { Usage::Raw };
-        Rc::new(Self {
+        Rc::new_cyclic(|this| Self {
             id,
+            this: this.clone(),
             agent: RefCell::new(agent),
             state: RefCell::new(State::new(usage)),
             endpoints: RefCell::default(),
@@ -98,6 +102,7 @@ impl Connection {
             raw: RefCell::default(),
             views: Cell::new(0),
             failure: RefCell::default(),
+            write_failure: RefCell::default(),
             bytes_read: Cell::new(0),
             next_decoder: RefCell::default(),
             receiving: Cell::default(),
@@ -342,7 +347,7 @@ impl Connection {
     /// A write has failed. The peer may have answered before it stopped listening, so what it sent is read first.
     pub(super) fn write_failed(&self, error: Error) {
         if !self.is_destroyed() {
-            self.failure.borrow_mut().get_or_insert(error);
+            self.write_failure.replace(Some(error));
             self.state_mut().sent_end();
         }
     }
@@ -355,7 +360,10 @@ impl Connection {
         }
         self.destroy();
         self.raw.borrow_mut().abort();
-        let failure = self.failure.borrow().clone();
+        self.stop_timing();
+        let answered = self.exchange().is_some_and(|exchange| exchange.is_complete());
+        let write_failure = self.write_failure.take().filter(|_| !answered);
+        let failure = self.failure.borrow().clone().or(write_failure);
         let untouched = self.state.borrow().is_unchecked();
         let exchange = self.state_mut().detach();
         // Told before the exchange: whoever looks at the pool then does not find a dead connection in it.
@@ -502,6 +510,10 @@ impl Connection {
     /// The addresses of the two ends, once it is up.
     pub(super) fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
         self.endpoints.borrow().as_ref().map_or((None, None), |ends| (ends.local(), ends.remote()))
+    }
+
+    pub(super) fn this(&self) -> Weak<Self> {
+        self.this.clone()
     }
 
     /// A view of the connection.

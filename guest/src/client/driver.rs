@@ -27,7 +27,6 @@ pub(super) enum Source {
 
 /// Starts a connection; it connects once the application waits for something.
 pub(super) fn begin(connection: &Rc<Connection>, source: Source) {
-    connection.be_watched();
     runtime::spawn(run(Rc::clone(connection), source));
 }
 

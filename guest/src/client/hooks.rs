@@ -55,6 +55,12 @@ impl AgentEvents {
         Self(bits)
     }
 
+    /// Both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }

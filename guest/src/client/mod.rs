@@ -17,6 +17,7 @@ mod events;
 mod exchange;
 mod hooks;
 pub mod options;
+mod relay;
 mod request;
 mod response;
 mod socket;
@@ -47,19 +48,18 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The connection; none when it cannot carry a request: it is a server's, ended, or has received something.
+    /// The connection; none when it cannot carry a request: it has ended, or has received what nobody asked for.
     fn into_connection(self, high_water_mark: usize) -> Option<Rc<Connection>> {
-        match self {
-            Self::Socket(socket) => {
-                let connection = socket.carrier().into_any().downcast::<Connection>().ok()?;
-                connection.adopt().then_some(connection)
-            }
-            Self::Stream(stream) => {
-                let connection = Connection::new(next_id(), None, high_water_mark);
-                connection.adopt_new();
-                driver::begin(&connection, Source::Stream(stream));
-                Some(connection)
-            }
-        }
+        let stream = match self {
+            Self::Socket(socket) => match socket.carrier().into_any().downcast::<Connection>() {
+                Ok(connection) => return connection.adopt().then_some(connection),
+                Err(_) => relay::through(socket),
+            },
+            Self::Stream(stream) => stream,
+        };
+        let connection = Connection::new(next_id(), None, high_water_mark);
+        connection.adopt_new();
+        driver::begin(&connection, Source::Stream(stream));
+        Some(connection)
     }
 }

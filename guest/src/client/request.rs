@@ -397,6 +397,8 @@ impl Exchange {
                 }
                 self.end_before_it_began(error);
             }
+            // Answered, and the connection is gone or given back: what is left is to read, and nobody will.
+            None if self.head.get().is_some() => self.message_ended(),
             None => {
                 if let Some(agent) = &self.agent {
                     agent.cancel(self);

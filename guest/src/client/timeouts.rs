@@ -23,8 +23,6 @@ pub(super) struct Idleness {
     last: Cell<Millis>,
     /// None when nothing is due, because there is no timeout or it was told and nothing has moved since.
     due: Cell<Option<Millis>>,
-    /// Whether the timer knows the connection.
-    watched: Cell<bool>,
 }
 
 impl Idleness {
@@ -38,7 +36,10 @@ impl Connection {
     pub(super) fn set_idle_timeout(&self, timeout: Millis) {
         self.idleness.timeout.set(timeout);
         self.idleness.due.set(None);
-        self.touch();
+        if timeout > 0 && !self.is_gone() {
+            WATCH.with(|watch| watch.connections.borrow_mut().insert(self.id, self.this()));
+            self.touch();
+        }
     }
 
     /// Bytes have moved.
@@ -55,11 +56,11 @@ impl Connection {
         }
     }
 
-    /// Makes the timer know the connection.
-    pub(super) fn be_watched(self: &Rc<Self>) {
-        if !self.idleness.watched.replace(true) {
-            WATCH.with(|watch| watch.connections.borrow_mut().insert(self.id, Rc::downgrade(self)));
-        }
+    /// The connection is gone: the timer forgets it.
+    pub(super) fn stop_timing(&self) {
+        self.idleness.timeout.set(0);
+        self.idleness.due.set(None);
+        WATCH.with(|watch| watch.connections.borrow_mut().remove(&self.id));
     }
 
     /// Whatever is due is done; when the next thing is.
@@ -127,11 +128,10 @@ impl Watch {
         self.next.set(None);
         for (id, connection) in connections {
             let Some(strong) = connection.upgrade() else { continue };
-            if strong.is_gone() {
-                continue;
-            }
             earliest = earliest.into_iter().chain(strong.check(now)).min();
-            left.insert(id, connection);
+            if strong.idleness.timeout.get() > 0 {
+                left.insert(id, connection);
+            }
         }
         self.connections.borrow_mut().append(&mut left);
         self.next.set(self.next.get().into_iter().chain(earliest).min());

@@ -45,8 +45,12 @@ impl Connection {
         self.advance();
     }
 
-    /// Ends the connection after the exchanges that it has, the body that is being received included.
+    /// Ends the connection after the exchanges that it has, the body that is being received included. One that HTTP has
+    /// let go of is the application's to end.
     pub(super) fn drain(&self) {
+        if self.is_tunnel() {
+            return;
+        }
         self.state_mut().take_no_more();
         self.receiving.notify();
         self.advance();

@@ -183,6 +183,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.0.stop_listening();
         self.0.close_idle_connections();
+        // Nobody can take another request.
+        for connection in self.0.connections().iter().filter(|connection| !connection.is_tunnel()) {
+            connection.drain();
+        }
         // Undelivered answers are dropped here, which destroys their connections.
         drop(self.0.events.abandon());
         self.0.room.notify();

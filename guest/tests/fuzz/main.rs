@@ -2,6 +2,7 @@
 //! ever made a target fail (`guest/fuzz/cases`).
 
 mod chunked;
+mod client;
 mod connection;
 mod head;
 #[allow(dead_code, reason = "shared with the vectors, which use more of it")]
@@ -50,12 +51,21 @@ proptest! {
     fn connection_holds(input in vec(any::<u8>(), 0..300)) {
         connection::check(&input);
     }
+
+    #[test]
+    fn client_holds(input in vec(any::<u8>(), 0..300)) {
+        client::check(&input);
+    }
 }
 
 #[test]
 fn every_case_holds() {
-    let targets: [(&str, Check); 3] =
-        [("head", head::check), ("chunked", chunked::check), ("connection", connection::check)];
+    let targets: [(&str, Check); 4] = [
+        ("head", head::check),
+        ("chunked", chunked::check),
+        ("connection", connection::check),
+        ("client", client::check),
+    ];
     for (target, check) in targets {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/cases").join(target);
         let mut count = 0;

@@ -236,7 +236,7 @@ fn dropping_the_server_closes_it_but_not_what_was_delivered() {
     idle.expect_destroyed();
     assert!(TcpStream::connect(address).is_err());
     held.send("ld");
-    held.expect(&ok("held"));
+    held.expect(&ok_and_close("held"));
     case.finish();
 }
 

@@ -1,5 +1,7 @@
 //! The client on the in-memory network with a manual clock.
 
+mod agent;
+mod connecting;
 mod events;
 
 use std::net::SocketAddr;

@@ -146,3 +146,17 @@ fn close_all_connections_spares_tunnels() {
     assert!(!tunnel.reader.is_ended());
     drop(upgrade);
 }
+
+/// A host that drains ends HTTP, not what has left it.
+#[test]
+fn a_drain_leaves_tunnels_alone() {
+    let fixture = listening(ServerEvents::UPGRADE);
+    let client = fixture.connect();
+    client.send(WEBSOCKET);
+    let Upgrade { socket, .. } = upgrade(&fixture);
+    drop(fixture.connector);
+    client.send("more");
+    assert_eq!(text(&socket), "more");
+    socket.end(Some(b"bye")).expect("an open socket");
+    assert_eq!(client.received(), "bye");
+}

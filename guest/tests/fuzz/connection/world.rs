@@ -54,8 +54,8 @@ struct Client {
 impl World {
     /// Carries `script` out and returns what every client got.
     pub(super) fn run(script: &Script, split: Split) -> Vec<Received> {
-        // Deadlines are rounded: every run begins on the same fraction of a second.
-        advance(1000 - now() % 1000);
+        // Deadlines are rounded up to 16 ms, dates down to a second: every run begins on the same fraction of both.
+        advance(2000 - now() % 2000);
         let mut world = Self::new(script);
         for action in &script.actions {
             world.act(action, split);
