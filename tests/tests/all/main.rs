@@ -9,6 +9,7 @@ mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
     mod drain;
     mod examples;
+    mod foreign_servers;
     mod goldens;
     mod hostile_servers;
     mod http;
@@ -27,6 +28,7 @@ mod our_sockets {
 mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
     mod examples;
+    mod foreign_servers;
     mod goldens;
     mod hostile_servers;
     mod http;
