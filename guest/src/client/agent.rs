@@ -313,7 +313,7 @@ impl Shared {
     }
 
     /// There is no connection for `exchange`.
-    fn fail_to_connect(&self, name: &str, exchange: &Exchange, error: Error) {
+    fn fail_to_connect(&self, name: &str, exchange: &Rc<Exchange>, error: Error) {
         exchange.connection_gone(Some(error));
         let next = self.pool.borrow_mut().connect_failed(name);
         self.connect_next(next);

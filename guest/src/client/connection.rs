@@ -301,17 +301,19 @@ impl Connection {
         self.state_mut().next_send()
     }
 
-    /// Tells the exchange that it has a connection, and takes what it has to send.
-    pub(super) fn greet(self: &Rc<Self>) {
-        let exchange = {
-            let mut state = self.state_mut();
-            state.is_ungreeted().then(|| state.greeted());
-            state.exchange().cloned()
-        };
-        if let Some(exchange) = exchange {
+    /// Tells the exchange that it has a connection. True when the application wants to see it first.
+    pub(super) fn greet(self: &Rc<Self>) -> bool {
+        let exchange = self.exchange().filter(|_| self.state.borrow().is_ungreeted());
+        exchange.is_some_and(|exchange| {
             exchange.greeted(self);
-            self.advance();
-        }
+            exchange.listens_to_socket()
+        })
+    }
+
+    /// Takes what the exchange has to send, now that the application knows of the connection.
+    pub(super) fn greeted(&self) {
+        self.state_mut().greeted();
+        self.advance();
     }
 
     pub(super) fn checked(&self) {

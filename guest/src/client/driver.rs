@@ -31,7 +31,7 @@ pub(super) fn begin(connection: &Rc<Connection>, source: Source) {
 }
 
 async fn run(connection: Rc<Connection>, source: Source) {
-    connection.greet();
+    greet(&connection).await;
     let destroyed = || connection.is_destroyed();
     let made = match source {
         Source::Stream(stream) if !destroyed() => Some(Ok(stream)),
@@ -53,6 +53,16 @@ async fn run(connection: Rc<Connection>, source: Source) {
         }
         None => connection.loop_ended(),
     }
+}
+
+/// Tells the exchange of its connection. Node gives the listeners of 'socket' the word before it does anything with
+/// the connection; an application hears of it when this turn ends, and has answered when the next one does.
+async fn greet(connection: &Rc<Connection>) {
+    if connection.greet() {
+        runtime::end_of_turn().await;
+        runtime::end_of_turn().await;
+    }
+    connection.greeted();
 }
 
 /// Reads and parses until the connection ends; also while it is idle, so that what nobody asked for is seen.
@@ -90,7 +100,7 @@ async fn send(connection: Rc<Connection>, mut writer: Writer) {
     let destroyed = || connection.is_destroyed();
     loop {
         match connection.sending.wait(|| connection.next_send()).await {
-            SendStep::Greet => connection.greet(),
+            SendStep::Greet => greet(&connection).await,
             SendStep::Check => {
                 runtime::end_of_turn().await;
                 connection.checked();

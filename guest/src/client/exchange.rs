@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     message::{Body, OutgoingMessage},
     proto::{Decoder, Direction, Fields, Method, ResponseHead},
-    runtime::{EventKind, EventLog, Millis, Signal},
+    runtime::{self, EventKind, EventLog, Millis, Signal},
     transport::{IncomingMessage, MessageEvent, Socket},
 };
 
@@ -52,6 +52,8 @@ pub(crate) struct Exchange {
     pub(super) keep_alive: Cell<Option<(bool, Millis)>>,
     pub(super) max_headers_count: Cell<Option<u32>>,
     pub(super) message_views: Cell<usize>,
+    /// Whether the application has waited for events or for the end.
+    waited: Cell<bool>,
     /// Notified whenever something changes that a caller can wait for.
     pub(super) changed: Signal,
 }
@@ -140,6 +142,7 @@ impl Exchange {
             followed: Cell::new(false),
             max_headers_count: Cell::new(None),
             message_views: Cell::new(0),
+            waited: Cell::new(false),
             changed: Signal::default(),
         })
     }
@@ -174,6 +177,11 @@ impl Exchange {
         self.tell(|told| told.socket = true);
         self.record(RequestEvent::Socket(connection.socket()));
         self.connected(connection);
+    }
+
+    /// Whether the application wants to see the connection before it is used.
+    pub(super) fn listens_to_socket(&self) -> bool {
+        self.events.listens_to(RequestEvents::SOCKET.bits())
     }
 
     /// Whether the application knows of the connection.
@@ -345,7 +353,7 @@ impl Exchange {
     }
 
     /// The connection is gone: what is left to tell, in Node's order (E2 to E4, E6, E7, E9 to E11, E15).
-    pub(super) fn connection_gone(&self, error: Option<Error>) {
+    pub(super) fn connection_gone(self: &Rc<Self>, error: Option<Error>) {
         self.phase.replace(Phase::Detached);
         self.outgoing.borrow_mut().destroy(None);
         let answered = self.head.get().is_some();
@@ -364,6 +372,7 @@ impl Exchange {
             self.close_message();
         }
         // Else the response waits to be read; the request closes then.
+        self.close_if_left_unread();
         self.changed.notify();
     }
 
@@ -486,13 +495,32 @@ impl Exchange {
         }
     }
 
-    /// The application waits for the request although it has not begun to read a response whose connection has
-    /// ended: in Node, too, the request is over then.
-    pub(super) fn close_if_left_unread(&self) {
-        let over = matches!(*self.phase.borrow(), Phase::Detached) && self.is_complete();
-        if over && !self.is_closed() && self.message_views.get() > 0 && self.body().is_untouched() {
-            self.close();
+    /// The application waits for the request.
+    pub(super) fn waited_for(self: &Rc<Self>) {
+        self.waited.set(true);
+        self.close_if_left_unread();
+    }
+
+    /// A request that the application waits for, although it does not begin to read a response whose connection has
+    /// ended, is over: in Node, too, it closes with the connection then. Node reads at once if it reads at all; here
+    /// the application has a chance to, once it knows of the response.
+    fn close_if_left_unread(self: &Rc<Self>) {
+        if !self.waited.get() || !self.is_left_unread() {
+            return;
         }
+        let exchange = Rc::clone(self);
+        runtime::spawn(async move {
+            runtime::end_of_turn().await;
+            runtime::end_of_turn().await;
+            if exchange.is_left_unread() {
+                exchange.close();
+            }
+        });
+    }
+
+    fn is_left_unread(&self) -> bool {
+        let over = matches!(*self.phase.borrow(), Phase::Detached) && self.is_complete();
+        over && !self.is_closed() && self.message_views.get() > 0 && self.body().is_untouched()
     }
 
     /// Whether 'close' was told.

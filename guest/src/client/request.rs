@@ -97,7 +97,7 @@ impl ClientRequest {
 
     /// Waits until [`Self::take_events`] has something to give, or the request is over.
     pub async fn ready(&self) {
-        self.0.close_if_left_unread();
+        self.0.waited_for();
         self.0.events.ready().await;
     }
 
@@ -236,7 +236,7 @@ impl ClientRequest {
 
     /// `request.socket`.
     pub fn socket(&self) -> Option<Socket> {
-        self.0.connection().map(|connection| connection.socket())
+        self.0.connection().filter(|_| self.0.was_greeted()).map(|connection| connection.socket())
     }
 
     /// Waits until there is room for more, or the request is over.
@@ -288,7 +288,7 @@ impl ClientRequest {
     /// Waits for 'close'.
     pub async fn closed(&self) {
         runtime::ensure_driver();
-        self.0.close_if_left_unread();
+        self.0.waited_for();
         self.0.changed.wait(|| self.0.is_closed().then_some(())).await;
     }
 }
