@@ -1,7 +1,9 @@
 //! The command line of `node-http`.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use node_http_host::Rule;
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Compose(Compose),
     /// Serves the bundled demo application
     Serve(Serve),
+    /// Asks a server through the bundled node:http and prints its answer, a small curl
+    Fetch(Fetch),
 }
 
 /// Options of `node-http run`.
@@ -80,6 +84,99 @@ pub(crate) struct Serve {
     /// Options of running.
     #[command(flatten)]
     pub(crate) running: Running,
+}
+
+/// Options of `node-http fetch`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(crate) struct Fetch {
+    /// Where to ask; `http://` may be left out
+    pub(crate) url: String,
+
+    /// The method; GET, or POST with `-d`, unless something else is said. HEAD prints the head of the answer
+    #[arg(short = 'X', long = "request", value_name = "METHOD")]
+    pub(crate) method: Option<String>,
+
+    /// A header of the request; without a value it keeps a default one away; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<Header>,
+
+    /// The body of the request: text, the content of a file, or standard input with `@-`
+    #[arg(short, long, value_name = "TEXT|@FILE")]
+    pub(crate) data: Option<Data>,
+
+    /// Where the answer goes; standard output unless something else is said
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Prints the head of the answer, too
+    #[arg(short, long)]
+    pub(crate) include: bool,
+}
+
+impl Fetch {
+    /// Whether the head of the answer is printed. Of an answer to HEAD there is nothing else.
+    pub(crate) fn shows_head(&self) -> bool {
+        self.include || self.method.as_ref().is_some_and(|method| method.eq_ignore_ascii_case("HEAD"))
+    }
+}
+
+/// What `node-http fetch` tells a script.
+const EXIT_STATUS: &str = "\
+Exit status, as curl's:
+   0  an answer came, whatever its status code
+   1  the protocol is not http
+   2  wrong usage, or the component could not be started
+   3  the URL is not one
+   6  the host name could not be resolved
+   7  no connection
+   8  the answer is not HTTP
+  23  standard output or FILE cannot be written
+  26  the body cannot be read
+  28  the connection timed out
+  52  the server closed the connection without an answer
+  55  the request could not be sent
+  56  the answer was cut short";
+
+/// A header as given to `-H`.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    /// The name.
+    pub(crate) name: String,
+    /// The value; an empty one keeps a default header away.
+    pub(crate) value: String,
+}
+
+impl FromStr for Header {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once(':').ok_or("a header is `NAME: VALUE`")?;
+        Ok(Self { name: name.trim().to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+/// A body as given to `-d`.
+#[derive(Clone, Debug)]
+pub(crate) enum Data {
+    /// The text itself.
+    Text(String),
+    /// The content of a file.
+    File(PathBuf),
+    /// What comes on standard input.
+    Stdin,
+}
+
+impl FromStr for Data {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.strip_prefix('@') {
+            None => Self::Text(text.to_owned()),
+            Some("-") => Self::Stdin,
+            Some(file) => Self::File(file.into()),
+        })
+    }
 }
 
 /// Options of every command that runs a component.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod fetch;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => commands::serve(options),
         Some(Command::Run(options)) => commands::run(options),
         Some(Command::Compose(options)) => commands::compose(&options),
+        Some(Command::Fetch(options)) => return fetch::fetch(&options),
     };
     result.unwrap_or_else(|error| {
         tracing::debug!("{error:?}");

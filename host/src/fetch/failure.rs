@@ -1,0 +1,98 @@
+//! Why a fetch failed: a line for people, and an exit status, which is that of curl, for scripts.
+
+use std::fmt;
+use std::path::Path;
+
+use node_http_host::bindings::exports::node::http::types::Error;
+use node_http_host::wasmtime;
+
+/// A failed fetch.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: u8,
+    message: String,
+}
+
+/// How far a fetch had come when it failed: the same error means different things to curl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing was sent.
+    Preparing,
+    /// No answer has come.
+    Asking,
+    /// The answer has begun.
+    Receiving,
+}
+
+// The numbers are listed in `node-http fetch --help`.
+const PROTOCOL: u8 = 1;
+const SETUP: u8 = 2;
+const URL: u8 = 3;
+const RESOLVE: u8 = 6;
+const CONNECT: u8 = 7;
+const STRANGE_ANSWER: u8 = 8;
+const WRITE: u8 = 23;
+const READ: u8 = 26;
+const TIMEOUT: u8 = 28;
+const NO_ANSWER: u8 = 52;
+const SEND: u8 = 55;
+const RECEIVE: u8 = 56;
+
+impl Failure {
+    /// Standard output or the file of `-o` took no more.
+    pub(super) fn write(name: &str, error: &std::io::Error) -> Self {
+        Self { status: WRITE, message: format!("cannot write {name}: {error}") }
+    }
+
+    /// The file of `-d @FILE`, or standard input, gave no more.
+    pub(super) fn read(file: &Path, error: impl fmt::Display) -> Self {
+        Self { status: READ, message: format!("cannot read {}: {error}", file.display()) }
+    }
+
+    /// What the component answered.
+    pub(super) fn of_component(stage: Stage, error: Error) -> Self {
+        let message = if error.message.is_empty() { error.code.clone() } else { error.message.clone() };
+        Self { status: status(stage, &error), message }
+    }
+
+    pub(super) fn status(&self) -> u8 {
+        self.status
+    }
+}
+
+fn status(stage: Stage, error: &Error) -> u8 {
+    let syscall = error.system.as_ref().map_or("", |system| system.syscall.as_str());
+    match (error.code.as_str(), syscall) {
+        ("ERR_INVALID_PROTOCOL", _) => PROTOCOL,
+        ("ERR_INVALID_URL" | "URI_MALFORMED" | "ERR_UNESCAPED_CHARACTERS", _) => URL,
+        (_, "getaddrinfo") => RESOLVE,
+        ("ETIMEDOUT", _) => TIMEOUT,
+        (_, "connect") => CONNECT,
+        (_, "write") => SEND,
+        _ if stage == Stage::Preparing => SETUP,
+        _ if stage == Stage::Receiving => RECEIVE,
+        ("ECONNRESET", "") => NO_ANSWER,
+        (code, _) if code.starts_with("HPE_") => STRANGE_ANSWER,
+        _ => RECEIVE,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The machine cannot run the component, or the component trapped.
+impl From<wasmtime::Error> for Failure {
+    fn from(error: wasmtime::Error) -> Self {
+        Self { status: SETUP, message: crate::one_line(&error) }
+    }
+}
+
+/// The machine has no threads or no timers to give.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self { status: SETUP, message: error.to_string() }
+    }
+}

@@ -1,0 +1,64 @@
+//! `node-http fetch`: a small curl over the component.
+//!
+//! How it reads: [`fetch`] turns the options into a [`request::Request`] → an [`exchange::Exchange`] calls the exports
+//! of the component, feeds it an [`upload::Upload`] and hands the answer to an [`output::Output`] → what fails
+//! becomes a [`failure::Failure`], which knows the exit status.
+
+mod exchange;
+mod failure;
+mod output;
+mod progress;
+mod request;
+mod upload;
+
+use std::process::ExitCode;
+
+use node_http_host::{COMPONENT, Ctx, Host, Policy};
+use url::Url;
+
+use self::failure::Failure;
+use self::request::Request;
+use crate::cli::Fetch;
+
+/// Fetches, and reports on standard error what went wrong.
+pub(crate) fn fetch(options: &Fetch) -> ExitCode {
+    match run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("node-http: {failure}");
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn run(options: &Fetch) -> Result<(), Failure> {
+    let request = Request::new(options)?;
+    let app = Host::new()?.load(COMPONENT)?;
+    let ctx = Ctx::builder().policy(policy(&request.url)).build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(async {
+        let mut session = app.instantiate(ctx).await?;
+        session.run(async |store, instance| exchange::run(store, instance, request, options).await).await?
+    });
+    // A read of standard input cannot be stopped, and nobody waits for it any more.
+    runtime.shutdown_background();
+    result
+}
+
+/// What the URL needs and no more: the port of an address, and the port of every host where the URL has a name. The
+/// component looks the name up by itself, and may find other addresses than a lookup of ours would.
+fn policy(url: &str) -> Policy {
+    let mut policy = Policy::default();
+    // The component says what is wrong with a URL; it needs no network for that.
+    if let Ok(url) = Url::parse(url)
+        && let Some(port) = url.port_or_known_default()
+        && let Some(host) = url.host()
+    {
+        let host = match host {
+            url::Host::Domain(_) => "*".to_owned(),
+            address => address.to_string(),
+        };
+        policy.allow_connect(format!("{host}:{port}").parse().expect("an address and a port are a rule"));
+    }
+    policy
+}
