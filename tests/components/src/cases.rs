@@ -1,12 +1,13 @@
 //! Which name is which case.
 
 use crate::{
-    golden, http, incoming_message, node_examples, outgoing_message, robustness, server, server_response,
-    support,
+    client, golden, http, incoming_message, node_examples, outgoing_message, robustness, server,
+    server_response, support,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
     match case {
+        "client" => client::run(arguments).await,
         "example" => node_examples::run(&arguments.concat()).await,
         "golden" => golden::run(arguments).await,
         "http_constants" => http::constants(),

@@ -6,6 +6,7 @@
 #![allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 
 mod cases;
+mod client;
 mod golden;
 mod http;
 mod incoming_message;
@@ -23,6 +24,11 @@ mod bindings {
         path: "../../wit",
         world: "imports",
         additional_type_attributes: {
+            "node:http/agent@0.1.0/agent-options": [#[derive(Default)]],
+            "node:http/agent@0.1.0/name-options": [#[derive(Default)]],
+            "node:http/client-request@0.1.0/request-options": [#[derive(Default)]],
+            "node:http/net@0.1.0/connect-options": [#[derive(Default)]],
+            "node:http/net@0.1.0/socket-options": [#[derive(Default)]],
             "node:http/server@0.1.0/server-options": [#[derive(Default)]],
             "node:http/server@0.1.0/listen-options": [#[derive(Default)]],
         },

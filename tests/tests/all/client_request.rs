@@ -163,20 +163,23 @@ fn switches_tcp_keep_alive_on() {
     for (line, seconds) in [("options ", 40), ("later ", 20), ("pooled ", 30)] {
         let from = case.line(line);
         // The table is read piece by piece, and lines move meanwhile.
-        let timer = (0..100).find_map(|_| keep_alive_timer(&from));
+        let timer = (0..100).find_map(|_| keep_alive_timer(&from, &origin.port()));
         let timer = timer.unwrap_or_else(|| panic!("no keep-alive timer on {line}{from}"));
         let wanted = Duration::from_secs(seconds);
         assert!(timer <= wanted && timer + Duration::from_secs(5) > wanted, "{line}{timer:?}");
     }
 }
 
-/// When the system sends its first probe on the connection of `local`, none when it never does.
+/// When the system sends its first probe on a connection between two ports of 127.0.0.1, none when it never does.
 #[cfg(target_os = "linux")]
-fn keep_alive_timer(local: &str) -> Option<Duration> {
-    let port: u16 = local.rsplit(':').next()?.parse().ok()?;
+fn keep_alive_timer(from: &str, to: &str) -> Option<Duration> {
+    let end = |address: &str| {
+        let port: u16 = address.rsplit(':').next()?.parse().ok()?;
+        Some(format!("0100007F:{port:04X}"))
+    };
+    let ends = format!(" {} {} ", end(from)?, end(to)?);
     let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
-    let local = format!("0100007F:{port:04X}");
-    let line = table.lines().find(|line| line.split_whitespace().nth(1) == Some(&local))?;
+    let line = table.lines().find(|line| line.contains(&ends))?;
     // 02 is the timer of keep-alive; its time is in hundredths of a second.
     let (_, time) = line.split_whitespace().nth(5)?.split_once(':').filter(|(timer, _)| *timer == "02")?;
     Some(Duration::from_millis(u64::from_str_radix(time, 16).ok()? * 10))

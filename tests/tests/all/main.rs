@@ -7,6 +7,10 @@ mod rows;
 #[path = "."]
 mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod drain;
     mod examples;
     mod goldens;
@@ -14,6 +18,7 @@ mod our_sockets {
     mod incoming_message;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;
@@ -23,12 +28,17 @@ mod our_sockets {
 #[path = "."]
 mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod examples;
     mod goldens;
     mod http;
     mod incoming_message;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;
