@@ -7,8 +7,11 @@
 
 mod cases;
 mod golden;
+mod hostile_servers;
 mod http;
 mod incoming_message;
+mod many_requests;
+mod node_client_examples;
 mod node_examples;
 mod outgoing_message;
 mod robustness;
@@ -23,6 +26,11 @@ mod bindings {
         path: "../../wit",
         world: "imports",
         additional_type_attributes: {
+            "node:http/agent@0.1.0/agent-options": [#[derive(Default)]],
+            "node:http/agent@0.1.0/name-options": [#[derive(Default)]],
+            "node:http/client-request@0.1.0/request-options": [#[derive(Default)]],
+            "node:http/net@0.1.0/connect-options": [#[derive(Default)]],
+            "node:http/net@0.1.0/socket-options": [#[derive(Default)]],
             "node:http/server@0.1.0/server-options": [#[derive(Default)]],
             "node:http/server@0.1.0/listen-options": [#[derive(Default)]],
         },

@@ -10,8 +10,11 @@ mod our_sockets {
     mod drain;
     mod examples;
     mod goldens;
+    mod hostile_servers;
     mod http;
     mod incoming_message;
+    mod many_requests;
+    mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
     mod robustness;
@@ -25,8 +28,11 @@ mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
     mod examples;
     mod goldens;
+    mod hostile_servers;
     mod http;
     mod incoming_message;
+    mod many_requests;
+    mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
     mod robustness;
