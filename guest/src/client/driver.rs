@@ -86,7 +86,10 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader) {
         };
         inbox.bytes = buffer;
         match outcome {
-            ReadOutcome::Data(bytes) => connection.received(bytes, &mut inbox),
+            ReadOutcome::Data(bytes) => {
+                connection.received(bytes, &mut inbox);
+                runtime::take_turns(bytes).await;
+            }
             ReadOutcome::End => connection.peer_ended(&mut inbox),
             ReadOutcome::Failed(error) => connection.destroy_with(Some(Error::system("read", error.code))),
         }

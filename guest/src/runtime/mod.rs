@@ -26,6 +26,9 @@ pub use self::clock::{Millis, date, now, sleep_until};
 pub use self::events::{EventKind, EventLog, Recorded};
 pub use self::signal::{Signal, unless};
 
+/// So many bytes a job may receive before the others go on: two of the largest reads.
+const SHARE: usize = 128 * 1024;
+
 /// Whatever was spawned; notes that it was polled.
 struct Job(Pin<Box<dyn Future<Output = ()>>>);
 
@@ -33,7 +36,10 @@ impl Future for Job {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        RUNTIME.with(|runtime| runtime.busy.set(true));
+        RUNTIME.with(|runtime| {
+            runtime.busy.set(true);
+            runtime.share.set(0);
+        });
         self.0.as_mut().poll(cx)
     }
 }
@@ -97,6 +103,9 @@ struct Runtime {
     queued: RefCell<VecDeque<Job>>,
     /// Whether a job was polled since the driver looked.
     busy: Cell<bool>,
+    /// How many bytes the job that is being polled has received without having waited, and all jobs in this turn.
+    share: Cell<usize>,
+    volume: Cell<usize>,
     /// Who is woken when the turn ends.
     told: RefCell<Vec<Waker>>,
     /// Whether an async export has handed the driver to a task.
@@ -114,6 +123,24 @@ impl Runtime {
             waker.wake();
         }
     }
+}
+
+/// A connection has received `bytes`. When its peer sends without pause every read is done at once, and nobody else
+/// would go on: here the others have their turn first.
+pub async fn take_turns(bytes: usize) {
+    let mut waits = RUNTIME.with(|runtime| {
+        runtime.volume.set(runtime.volume.get() + bytes);
+        runtime.share.set(runtime.share.get() + bytes);
+        runtime.share.get() >= SHARE
+    });
+    poll_fn(|cx| {
+        if !mem::take(&mut waits) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Waits until this turn of the driver ends: what else has arrived by then is handled before.
@@ -160,18 +187,23 @@ impl Driver {
     /// A connection that always has something to do must not keep the application from the others.
     const LONGEST: u32 = 128;
 
+    /// Nor may a few that send without pause: so many bytes are no batch of messages.
+    const LARGEST: usize = 1024 * 1024;
+
     /// No job can go on: ends the turn, or asks to be polled again where more may come.
     fn pause(&mut self, waker: &Waker) {
         let told = RUNTIME.with(|runtime| {
             runtime.driver.replace(Some(waker.clone()));
             self.quiet = if runtime.busy.replace(false) { 0 } else { self.quiet + 1 };
             self.polls += 1;
-            let more_may_come = self.quiet < Self::PATIENCE && self.polls < Self::LONGEST;
+            let flooded = self.polls >= Self::LONGEST || runtime.volume.get() >= Self::LARGEST;
+            let more_may_come = self.quiet < Self::PATIENCE && !flooded;
             let wait = more_may_come && !runtime.told.borrow().is_empty();
             (!wait).then(|| runtime.told.take())
         });
         let Some(told) = told else { return waker.wake_by_ref() };
         (self.polls, self.quiet) = (0, 0);
+        RUNTIME.with(|runtime| runtime.volume.set(0));
         clock::end_turn();
         told.into_iter().for_each(Waker::wake);
     }
@@ -206,6 +238,40 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
+
+    #[test]
+    fn jobs_that_receive_without_pause_take_turns() {
+        let log = Rc::new(RefCell::new(String::new()));
+        for name in ["a", "b"] {
+            let log = Rc::clone(&log);
+            spawn(async move {
+                for _ in 0..3 {
+                    log.borrow_mut().push_str(name);
+                    take_turns(SHARE).await;
+                }
+            });
+        }
+        run_until_stalled();
+        assert_eq!(*log.borrow(), "ababab");
+    }
+
+    #[test]
+    fn a_turn_ends_although_somebody_sends_without_pause() {
+        let (over, reads) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
+        let (told, read) = (Rc::clone(&over), Rc::clone(&reads));
+        spawn(async move {
+            while !told.get() {
+                read.set(read.get() + 1);
+                take_turns(SHARE).await;
+            }
+        });
+        spawn(async move {
+            end_of_turn().await;
+            over.set(true);
+        });
+        run_until_stalled();
+        assert!(reads.get() <= 2 * Driver::LARGEST / SHARE, "{} reads", reads.get());
+    }
 
     /// Two jobs have something to tell: the waiter sees what both did, and is woken once.
     #[test]

@@ -55,8 +55,7 @@ async fn refuse(reader: Reader, mut writer: Writer) {
     drop((writer, reader));
 }
 
-/// Reads and parses until the connection ends. One read per turn; a peer that sends without pause
-/// is put behind the others after each.
+/// Reads and parses until the connection ends. A peer that sends without pause is put behind the others.
 async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbox) {
     let destroyed = || connection.is_destroyed();
     loop {
@@ -77,7 +76,10 @@ async fn receive(connection: Rc<Connection>, mut reader: Reader, mut inbox: Inbo
         };
         inbox.bytes = buffer;
         match outcome {
-            ReadOutcome::Data(bytes) => connection.received(bytes, &mut inbox),
+            ReadOutcome::Data(bytes) => {
+                connection.received(bytes, &mut inbox);
+                runtime::take_turns(bytes).await;
+            }
             ReadOutcome::End => connection.peer_ended(&mut inbox),
             ReadOutcome::Failed(error) => connection.failed(error),
         }

@@ -1,8 +1,8 @@
 //! Which name is which case.
 
 use crate::{
-    client, golden, http, incoming_message, node_examples, outgoing_message, robustness, server,
-    server_response, support,
+    client, golden, hostile_servers, http, incoming_message, many_requests, node_client_examples,
+    node_examples, outgoing_message, robustness, server, server_response, support,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
@@ -10,9 +10,12 @@ pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
         "client" => client::run(arguments).await,
         "example" => node_examples::run(&arguments.concat()).await,
         "golden" => golden::run(arguments).await,
+        "hostile_servers" => hostile_servers::run(arguments).await,
         "http_constants" => http::constants(),
         "http_create_server" => http::create_server().await,
         "http_validate" => http::validate(),
+        "many_requests" => many_requests::run(arguments).await,
+        "node_client_example" => node_client_examples::run(arguments).await,
         "parser" => incoming_message::parser().await,
         "incoming_message" => incoming_message::run().await,
         "outgoing_message_events" => outgoing_message::events().await,

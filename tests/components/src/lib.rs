@@ -8,8 +8,11 @@
 mod cases;
 mod client;
 mod golden;
+mod hostile_servers;
 mod http;
 mod incoming_message;
+mod many_requests;
+mod node_client_examples;
 mod node_examples;
 mod outgoing_message;
 mod robustness;

@@ -14,8 +14,11 @@ mod our_sockets {
     mod drain;
     mod examples;
     mod goldens;
+    mod hostile_servers;
     mod http;
     mod incoming_message;
+    mod many_requests;
+    mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
     mod request_options;
@@ -34,8 +37,11 @@ mod wasmtime_sockets {
     mod client_request;
     mod examples;
     mod goldens;
+    mod hostile_servers;
     mod http;
     mod incoming_message;
+    mod many_requests;
+    mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
     mod request_options;
