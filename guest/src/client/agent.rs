@@ -221,6 +221,11 @@ impl Agent {
         self.0.pool.borrow_mut().set_max_total_sockets(count)
     }
 
+    /// Whether nobody else has it.
+    pub(super) fn is_last(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
+    }
+
     /// The idle timeout of its connections.
     pub(super) fn timeout(&self) -> Option<Millis> {
         self.0.pool.borrow().options().timeout

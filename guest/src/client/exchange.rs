@@ -24,8 +24,8 @@ use crate::{
 pub(crate) struct Exchange {
     pub(super) id: u64,
     pub(super) settings: Settings,
-    /// None when the request was given a connection of its own.
-    pub(super) agent: Option<Agent>,
+    /// None when the request was given a connection of its own, and once it is over.
+    pub(super) agent: RefCell<Option<Agent>>,
     pub(super) outgoing: RefCell<OutgoingMessage>,
     pub(super) phase: RefCell<Phase>,
     /// The head of the final response.
@@ -124,7 +124,7 @@ impl Exchange {
             timeout: Cell::default(),
             keep_alive: Cell::default(),
             settings,
-            agent,
+            agent: RefCell::new(agent),
             outgoing: RefCell::new(outgoing),
             phase: RefCell::new(Phase::Waiting),
             head: OnceCell::new(),
@@ -162,7 +162,7 @@ impl Exchange {
     pub(super) fn attached(&self, connection: &Rc<Connection>, reused: bool) {
         self.reused.set(reused);
         self.phase.replace(Phase::Attached(Rc::clone(connection)));
-        let agents = self.agent.as_ref().and_then(Agent::timeout);
+        let agents = self.agent.borrow().as_ref().and_then(Agent::timeout);
         let timeout = self.settings.timeout.or(agents).unwrap_or(0);
         if timeout != connection.idleness.timeout() {
             connection.set_idle_timeout(timeout);
@@ -346,7 +346,8 @@ impl Exchange {
     /// The connection ended before anything was sent on it.
     pub(super) fn find_another_connection(self: &Rc<Self>) {
         self.phase.replace(Phase::Waiting);
-        match &self.agent {
+        let agent = self.agent.borrow().clone();
+        match agent {
             Some(agent) if !self.destroyed.get() => agent.assign(self),
             _ => self.connection_gone(None),
         }
@@ -483,7 +484,17 @@ impl Exchange {
             self.destroyed.set(true);
             self.record(RequestEvent::Close);
             self.events.end();
+            self.let_agent_go();
             self.changed.notify();
+        }
+    }
+
+    /// A handle of a request that is over does not keep the agent's connections open.
+    fn let_agent_go(&self) {
+        let agent = self.agent.take();
+        if let Some(agent) = agent.filter(Agent::is_last) {
+            // Its connections end with it, and this may be called from one of them.
+            runtime::spawn(async move { drop(agent) });
         }
     }
 

@@ -76,7 +76,8 @@ impl ClientRequest {
                 }
             });
         }
-        match (&self.0.agent, connection) {
+        let agent = self.0.agent.borrow().clone();
+        match (agent, connection) {
             (Some(agent), _) => agent.assign(&self.0),
             (None, Some(transport)) => {
                 match transport.into_connection(self.0.settings.connect.high_water_mark()) {
@@ -400,7 +401,8 @@ impl Exchange {
             // Answered, and the connection is gone or given back: what is left is to read, and nobody will.
             None if self.head.get().is_some() => self.message_ended(),
             None => {
-                if let Some(agent) = &self.agent {
+                let agent = self.agent.borrow().clone();
+                if let Some(agent) = agent {
                     agent.cancel(self);
                 }
                 self.end_before_it_began(error);
