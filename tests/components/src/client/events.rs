@@ -41,7 +41,7 @@ fn options(label: &Label) -> RequestOptions {
         "conn refused" => options.port = Some(1),
         "dns fail" => options.host = Some("nx.invalid".to_owned()),
         "timeout option" | "timeout option destroy" | "response timeout mid body" => {
-            options.timeout = Some(100);
+            options.timeout = Some(400);
         }
         _ => {}
     }

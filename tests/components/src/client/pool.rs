@@ -182,7 +182,7 @@ pub(super) async fn poisoned(ports: &[u16]) {
 
 /// `timeout` of an agent: an event for a request, the end for a pooled connection.
 pub(super) async fn timeout(ports: &[u16]) {
-    let agent = agent(&AgentOptions { timeout: Some(50), ..keeping() });
+    let agent = agent(&AgentOptions { timeout: Some(200), ..keeping() });
     let options = RequestOptions { listening: Some(ClientRequestEvents::TIMEOUT), ..to(ports[1]) };
     let request = http::get(None, Some(options), Some(&agent), None).expect("valid options");
     request.ready().await;
