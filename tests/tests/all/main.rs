@@ -7,6 +7,10 @@ mod rows;
 #[path = "."]
 mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod drain;
     mod examples;
     mod goldens;
@@ -17,6 +21,7 @@ mod our_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;
@@ -26,6 +31,10 @@ mod our_sockets {
 #[path = "."]
 mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod examples;
     mod goldens;
     mod hostile_servers;
@@ -35,6 +44,7 @@ mod wasmtime_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;
