@@ -92,7 +92,7 @@ pub(super) struct Told {
     pub(super) message_end: bool,
     pub(super) message_close: bool,
     pub(super) close: bool,
-    /// The request failed, or is to close without a word about why.
+    /// The request failed.
     pub(super) error: bool,
 }
 
@@ -328,11 +328,6 @@ impl Exchange {
     /// What follows the response is none of it: the connection ends with this exchange.
     pub(super) fn forbid_reuse(&self) {
         self.followed.set(true);
-    }
-
-    /// The next close of the connection says nothing but 'close' (E18).
-    pub(super) fn close_silently(&self) {
-        self.tell(|told| told.error = true);
     }
 
     /// The connection was idle for the time that was set (E12).

@@ -128,9 +128,7 @@ impl Connection {
     /// closed without another word if not (CR4, CR11).
     fn leave(self: &Rc<Self>, exchange: &Rc<Exchange>, inbox: &mut Inbox) {
         if !exchange.listens_to_leaving() {
-            exchange.close_silently();
-            self.destroy();
-            return;
+            return self.destroy();
         }
         let rest = inbox.take_rest();
         self.agent_removed();
