@@ -4,6 +4,7 @@ mod agent;
 mod connecting;
 mod events;
 mod pool;
+mod reuse;
 
 use std::net::SocketAddr;
 
