@@ -5,6 +5,7 @@ pub mod hostile;
 mod origin;
 mod output;
 mod peer;
+mod probes;
 mod raw;
 mod wire;
 
@@ -20,6 +21,7 @@ use node_http_host::{App, COMPONENT, Ctx, DrainHandle, Exit, Host, Options, Poli
 pub use crate::origin::{Origin, Seen};
 use crate::output::Output;
 pub use crate::peer::Peer;
+pub use crate::probes::{reply_of, script_of};
 pub use crate::raw::{RawClient, Reply};
 pub use crate::wire::{get, latin1, merge_chunks, ok, ok_and_close, post, to_latin1, without_dates};
 

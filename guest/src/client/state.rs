@@ -129,14 +129,15 @@ impl State {
         self.ungreeted = false;
     }
 
+    /// A connection that has ended meanwhile stays unchecked: the exchange has not used it.
     pub(super) fn checked(&mut self) {
-        self.unchecked = false;
+        self.unchecked = self.link == Link::Destroyed;
     }
 
     /// Moves what the exchange has to send to the output. True when that was the end of the request.
     pub(super) fn collect(&mut self) -> bool {
         let Usage::Busy(exchange) = &self.usage else { return false };
-        if self.ungreeted || self.writing != Writing::Open {
+        if self.ungreeted || !self.is_writable() {
             return false;
         }
         let complete = self.output.append(|queued| exchange.take_output(queued));

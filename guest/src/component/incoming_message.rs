@@ -139,6 +139,7 @@ impl GuestIncomingMessage for IncomingMessage {
     }
 
     fn body(&self) -> Result<StreamReader<u8>, Error> {
+        self.hand_out_body()?;
         Ok(streams::body(self.another()))
     }
 

@@ -122,7 +122,7 @@ impl Error {
         Self::plain("ERR_STREAM_WRITE_AFTER_END", "write after end")
     }
 
-    /// `ERR_STREAM_ALREADY_FINISHED`; `method` is `end`.
+    /// `ERR_STREAM_ALREADY_FINISHED`; `method` is what was called too late.
     #[must_use]
     pub fn already_finished(method: &str) -> Self {
         Self::plain(
@@ -330,7 +330,7 @@ impl Error {
     #[must_use]
     pub fn getaddrinfo(code: &'static str, host: &str) -> Self {
         let message = format!("getaddrinfo {code} {host}");
-        Self::system_error(code, message, "getaddrinfo", None, None)
+        Self::system_error(code, message, "getaddrinfo", Some(host.to_owned()), None)
     }
 
     fn system_error(

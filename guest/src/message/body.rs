@@ -1,6 +1,6 @@
 //! The body of a received message between the connection and the application.
 
-use std::mem;
+use std::{cell::Cell, mem};
 
 use crate::{error::Error, proto::Fields};
 
@@ -25,6 +25,8 @@ pub struct Body {
     flow: Flow,
     /// The number of Node's 'end', once the message was read to it.
     ended: Option<u64>,
+    /// Whether a stream of it was handed out.
+    handed_out: Cell<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +98,19 @@ impl Body {
         if self.flow == Flow::Untouched {
             self.dump();
         }
+    }
+
+    /// The rest of the body becomes a stream, which it can do once.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_ALREADY_FINISHED` the second time.
+    pub fn hand_out(&self) -> Result<(), Error> {
+        if self.handed_out.replace(true) { Err(Error::already_finished("body")) } else { Ok(()) }
+    }
+
+    /// Whether a stream of it was handed out.
+    pub fn is_handed_out(&self) -> bool {
+        self.handed_out.get()
     }
 
     /// Whether nobody has begun to read.

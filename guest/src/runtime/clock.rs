@@ -53,9 +53,12 @@ pub fn date() -> Rc<str> {
     })
 }
 
-/// Waits until the monotonic clock reads `when` or later.
+/// Waits until the monotonic clock reads `when` or later; [`now`] agrees afterwards, whenever it was read before.
 pub async fn sleep_until(when: Millis) {
     source::sleep_until(when).await;
+    // An application's call may have read the clock long before this turn: whoever sleeps until then would sleep
+    // again, and again, for no time at all.
+    end_turn();
 }
 
 /// Ends the validity of the current reading.

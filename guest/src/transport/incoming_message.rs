@@ -188,13 +188,24 @@ impl IncomingMessage {
         self.0.read(max)
     }
 
+    /// The body is about to leave as a stream.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_ALREADY_FINISHED`: it was handed out before.
+    pub fn hand_out_body(&self) -> Result<(), Error> {
+        self.0.body().hand_out()
+    }
+
     /// Reads the whole body. What was read before the call is not in it; a dropped call loses what
     /// it had read.
     ///
     /// # Errors
     /// `ECONNRESET` when the message is cut short; `ERR_OUT_OF_RANGE` when it is longer than `limit`
-    /// bytes, and the rest is dumped.
+    /// bytes, and the rest is dumped; `ERR_STREAM_ALREADY_FINISHED` when the body was handed out as a stream.
     pub async fn read_all(&self, limit: u64) -> Result<Vec<u8>, Error> {
+        if self.0.body().is_handed_out() {
+            return Err(Error::already_finished("read_all"));
+        }
         let mut body = Vec::new();
         loop {
             match self.read(usize::MAX) {

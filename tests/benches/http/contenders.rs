@@ -184,7 +184,7 @@ impl Drop for Process {
     }
 }
 
-fn end(child: &mut Child) {
+pub(crate) fn end(child: &mut Child) {
     // It fails when the process has ended by itself.
     let _ = child.kill();
     let _ = child.wait();
@@ -197,10 +197,7 @@ pub(crate) fn serve(what: &str) -> Result<()> {
         "linked" => LINKED.to_vec(),
         "composed" => DEMO.to_vec(),
         "robustness" => plug(CASES, COMPONENT)?,
-        file => match file.split_once('+') {
-            None => read(file)?,
-            Some((app, component)) => plug(&read(app)?, &read(component)?)?,
-        },
+        file => load(file)?,
     };
     let app = Host::new()?.load(&component)?;
     let mut policy = Policy::default();
@@ -216,6 +213,14 @@ pub(crate) fn serve(what: &str) -> Result<()> {
     let exit = runtime.block_on(app.run(ctx))?;
     std::io::stdout().flush()?;
     if exit == Exit::Code(0) { Ok(()) } else { bail!("the component ended with {exit:?}") }
+}
+
+/// Reads a component, or two and composes them.
+pub(crate) fn load(file: &str) -> Result<Vec<u8>> {
+    match file.split_once('+') {
+        None => read(file),
+        Some((app, component)) => Ok(plug(&read(app)?, &read(component)?)?),
+    }
 }
 
 fn read(file: &str) -> Result<Vec<u8>> {

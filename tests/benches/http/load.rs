@@ -16,18 +16,18 @@ use node_http_host::{
 use crate::{contenders::Server, cores, report::Scenario};
 
 /// How long connections run before the measurement begins.
-const WARM_UP: Duration = Duration::from_millis(200);
+pub(crate) const WARM_UP: Duration = Duration::from_millis(200);
 
-/// A server that says nothing for this long is stuck.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What says nothing for this long is stuck.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     /// Requests answered per second.
     pub(crate) rate: f64,
-    /// Microseconds of processor time that the server spent on a request.
-    pub(crate) server_micros: f64,
+    /// Microseconds of processor time that the server, or the client, spent on a request.
+    pub(crate) micros: f64,
     /// How much of its core the load needed, 0 to 1. Near 1 the load was the bottleneck.
     pub(crate) load_share: f64,
 }
@@ -45,7 +45,7 @@ pub(crate) fn run(server: &Server, scenario: &Scenario, duration: Duration) -> R
     ensure!(responses > 0.0, "no request was answered");
     Ok(Sample {
         rate: responses / elapsed.as_secs_f64(),
-        server_micros: server_time.as_secs_f64() * 1e6 / responses,
+        micros: server_time.as_secs_f64() * 1e6 / responses,
         load_share: load_time.as_secs_f64() / elapsed.as_secs_f64(),
     })
 }

@@ -1,4 +1,4 @@
-//! How fast `node:http` serves a tiny GET, beside what the platform allows and beside Node.
+//! How fast `node:http` serves and makes a tiny GET, beside what the platform allows and beside Node.
 //!
 //! ```text
 //! cargo bench -p node-http-tests --bench http                           # about two minutes
@@ -13,6 +13,7 @@
 //! hits all of them, and compares medians. Beside the rate stands the processor time that the server
 //! spent on a request: on a busy machine it is the steadier of the two.
 
+mod client;
 mod contenders;
 mod cores;
 mod load;
@@ -26,21 +27,24 @@ use clap::Parser;
 use node_http_host::{Result, wasmtime::error::Context as _};
 
 use crate::{
+    client::Client,
     contenders::{Contender, Server},
     cores::Cores,
     load::Sample,
-    report::{Report, Scenario},
+    report::{Measured, Report, Scenario},
 };
 
-/// Each stands for one column of the table: connections, and requests in flight on each of them.
-const SCENARIOS: [Scenario; 4] = [
-    Scenario { connections: 1, depth: 1 },
-    Scenario { connections: 64, depth: 1 },
-    Scenario { connections: 1000, depth: 1 },
-    Scenario { connections: 64, depth: 16 },
+/// Each stands for one column of the table: connections, and requests in flight on each of them. The last one measures
+/// clients.
+const SCENARIOS: [Scenario; 5] = [
+    Scenario { connections: 1, depth: 1, of_clients: false },
+    Scenario { connections: 64, depth: 1, of_clients: false },
+    Scenario { connections: 1000, depth: 1, of_clients: false },
+    Scenario { connections: 64, depth: 16, of_clients: false },
+    Scenario { connections: 64, depth: 1, of_clients: true },
 ];
 
-/// Benchmarks the HTTP server.
+/// Benchmarks the HTTP server and client.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// A Node binary to compare with; may be repeated.
@@ -50,6 +54,9 @@ struct Arguments {
     /// build of `node:http` if one is given; may be repeated.
     #[arg(long, value_name = "NAME=FILE[+COMPONENT]", value_parser = contenders::parse_app)]
     app: Vec<Contender>,
+    /// Another client to compare with: a program that asks `PORT` for `/plain`, plugged likewise; may be repeated.
+    #[arg(long, value_name = "NAME=FILE[+COMPONENT]", value_parser = contenders::parse_app)]
+    client: Vec<Contender>,
     /// Measures only contenders whose name contains this; may be repeated.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
@@ -78,6 +85,9 @@ struct Arguments {
     /// Is a server: what the benchmark starts itself as.
     #[arg(long, hide = true)]
     serve: Option<String>,
+    /// Is a client: as above.
+    #[arg(long, hide = true)]
+    ask: Option<String>,
     /// Holds idle connections: as above.
     #[arg(long, hide = true)]
     hold: Option<String>,
@@ -88,10 +98,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = match (&arguments.serve, &arguments.hold) {
-        (Some(name), _) => contenders::serve(name),
-        (None, Some(what)) => robustness::hold(what),
-        (None, None) => measure(&arguments),
+    let result = match (&arguments.serve, &arguments.ask, &arguments.hold) {
+        (Some(name), ..) => contenders::serve(name),
+        (None, Some(name), _) => client::ask(name),
+        (None, None, Some(what)) => robustness::hold(what),
+        (None, None, None) => measure(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,25 +132,49 @@ fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value>
     let (rounds, seconds) =
         if arguments.quick { (1, 0.3) } else { (arguments.rounds.max(1), arguments.seconds) };
     let duration = Duration::from_secs_f64(seconds);
-    let servers = start(arguments, cores)?;
-    let wanted = |scenario: &Scenario| {
+    let wanted = |scenario: &&Scenario| {
         arguments.scenario.is_empty() || arguments.scenario.contains(&scenario.to_string())
     };
-    let mut report = Report::new(&servers, cores, duration);
-    for scenario in SCENARIOS.into_iter().filter(wanted) {
-        let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); servers.len()];
-        for round in 0..rounds {
-            for (server, samples) in servers.iter().zip(&mut samples) {
-                progress(&format!("{scenario}: {} ({} of {rounds})", server.name(), round + 1));
-                let sample = load::run(server, &scenario, duration);
-                samples.push(sample.with_context(|| format!("{} at {scenario}", server.name()))?);
-            }
+    let (of_clients, of_servers): (Vec<_>, Vec<_>) =
+        SCENARIOS.iter().filter(wanted).partition(|scenario| scenario.of_clients);
+    let mut report = Report::new(cores, duration);
+    if !of_servers.is_empty() {
+        let start_one = |contender: &Contender| Server::start(contender, cores);
+        let mut servers = start(&contenders::ours(), &arguments.app, arguments, start_one)?;
+        report.note_lengths(&servers);
+        for scenario in of_servers {
+            let sample = |server: &mut Server| load::run(server, scenario, duration);
+            report.add(*scenario, take_turns(scenario, rounds, &mut servers, Server::name, sample)?);
         }
-        report.add(scenario, samples);
+    }
+    for scenario in of_clients {
+        let start_one = |contender: &Contender| Client::start(contender, cores);
+        let mut clients = start(&client::ours(), &arguments.client, arguments, start_one)?;
+        let sample = |client: &mut Client| client.measure(duration);
+        report.add(*scenario, take_turns(scenario, rounds, &mut clients, Client::name, sample)?);
     }
     progress("");
     print!("{report}");
     Ok(report.json())
+}
+
+/// Measures each of `all` in turn, `rounds` times.
+fn take_turns<T>(
+    scenario: &Scenario,
+    rounds: usize,
+    all: &mut [T],
+    name: fn(&T) -> &str,
+    mut sample: impl FnMut(&mut T) -> Result<Sample>,
+) -> Result<Vec<Measured>> {
+    let unmeasured = |one: &T| Measured { name: name(one).to_owned(), samples: Vec::new() };
+    let mut measured: Vec<_> = all.iter().map(unmeasured).collect();
+    for round in 1..=rounds {
+        for (one, Measured { name, samples }) in all.iter_mut().zip(&mut measured) {
+            progress(&format!("{scenario}: {name} ({round} of {rounds})"));
+            samples.push(sample(one).with_context(|| format!("{name} at {scenario}"))?);
+        }
+    }
+    Ok(measured)
 }
 
 /// Tells somebody who watches how far it is.
@@ -149,18 +184,19 @@ fn progress(text: &str) {
     }
 }
 
-/// Starts every contender and asks it once.
-fn start(arguments: &Arguments, cores: &Cores) -> Result<Vec<Server>> {
-    let contenders = contenders::ours().into_iter().chain(arguments.app.iter().cloned());
-    let contenders = contenders.chain(arguments.node.iter().map(|path| Contender::Node(path.clone())));
-    let wanted = |contender: &Contender| {
+/// Starts every contender: ours, those in files, and every Node.
+fn start<T>(
+    ours: &[Contender],
+    files: &[Contender],
+    arguments: &Arguments,
+    start: impl Fn(&Contender) -> Result<T>,
+) -> Result<Vec<T>> {
+    let nodes: Vec<Contender> = arguments.node.iter().cloned().map(Contender::Node).collect();
+    let wanted = |contender: &&Contender| {
         let name = contender.name();
         arguments.only.is_empty() || arguments.only.iter().any(|only| name.contains(only))
     };
-    contenders
-        .filter(wanted)
-        .map(|contender| {
-            Server::start(&contender, cores).with_context(|| format!("cannot start {}", contender.name()))
-        })
+    let all = ours.iter().chain(files).chain(&nodes).filter(wanted);
+    all.map(|contender| start(contender).with_context(|| format!("cannot start {}", contender.name())))
         .collect()
 }

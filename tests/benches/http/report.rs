@@ -12,11 +12,14 @@ pub(crate) struct Scenario {
     pub(crate) connections: usize,
     /// Requests in flight on each connection.
     pub(crate) depth: usize,
+    /// Whether clients are measured, and the load is their server.
+    pub(crate) of_clients: bool,
 }
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.depth {
+            _ if self.of_clients => f.write_str("client"),
             1 => write!(f, "c{}", self.connections),
             depth => write!(f, "c{}p{depth}", self.connections),
         }
@@ -26,42 +29,68 @@ impl fmt::Display for Scenario {
 /// The load's share of its core from which the table warns that it may have been the bottleneck.
 const BUSY: f64 = 0.97;
 
+/// One server or client in one scenario.
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Measured {
+    fn rate(&self) -> f64 {
+        median(&self.samples, |sample| sample.rate)
+    }
+
+    fn micros(&self) -> f64 {
+        median(&self.samples, |sample| sample.micros)
+    }
+
+    fn load_share(&self) -> f64 {
+        median(&self.samples, |sample| sample.load_share)
+    }
+
+    /// How far the extremes lie apart, relative to the median rate.
+    fn spread(&self) -> f64 {
+        let rates = || self.samples.iter().map(|sample| sample.rate);
+        (rates().fold(f64::MIN, f64::max) - rates().fold(f64::MAX, f64::min)) / self.rate()
+    }
+}
+
 /// All that was measured.
 pub(crate) struct Report {
-    names: Vec<String>,
-    response_lengths: Vec<usize>,
     cores: Cores,
     duration: Duration,
-    scenarios: Vec<(Scenario, Vec<Vec<Sample>>)>,
+    response_lengths: Vec<usize>,
+    scenarios: Vec<(Scenario, Vec<Measured>)>,
 }
 
 impl Report {
-    pub(crate) fn new(servers: &[Server], cores: &Cores, duration: Duration) -> Self {
-        Self {
-            names: servers.iter().map(|server| server.name().to_owned()).collect(),
-            response_lengths: servers.iter().map(Server::response_length).collect(),
-            cores: *cores,
-            duration,
-            scenarios: Vec::new(),
-        }
+    pub(crate) fn new(cores: &Cores, duration: Duration) -> Self {
+        Self { cores: *cores, duration, response_lengths: Vec::new(), scenarios: Vec::new() }
     }
 
-    /// Adds a scenario: the samples of each server in the order of [`Self::new`].
-    pub(crate) fn add(&mut self, scenario: Scenario, samples: Vec<Vec<Sample>>) {
-        self.scenarios.push((scenario, samples));
+    /// How long the answers of the servers are, which ought to be the same.
+    pub(crate) fn note_lengths(&mut self, servers: &[Server]) {
+        self.response_lengths = servers.iter().map(Server::response_length).collect();
+    }
+
+    /// Adds a scenario: everything that was measured in it.
+    pub(crate) fn add(&mut self, scenario: Scenario, measured: Vec<Measured>) {
+        self.scenarios.push((scenario, measured));
     }
 
     /// Everything, single samples included.
     pub(crate) fn json(&self) -> Value {
-        let scenarios = self.scenarios.iter().map(|(scenario, samples)| {
-            let results = samples.iter().enumerate().map(|(index, samples)| {
+        let scenarios = self.scenarios.iter().map(|(scenario, measured)| {
+            let results = measured.iter().map(|one| {
+                let rate = one.rate();
+                let ratios = measured.iter().map(|other| (other.name.clone(), (rate / other.rate()).into()));
                 json!({
-                    "server": self.names[index],
-                    "responseBytes": self.response_lengths[index],
-                    "requestsPerSecond": median(samples, |sample| sample.rate),
-                    "serverMicrosPerRequest": median(samples, |sample| sample.server_micros),
-                    "loadShare": median(samples, |sample| sample.load_share),
-                    "samples": samples.iter().map(|sample| sample.rate).collect::<Vec<_>>(),
+                    "name": one.name,
+                    "requestsPerSecond": rate,
+                    "microsPerRequest": one.micros(),
+                    "loadShare": one.load_share(),
+                    "samples": one.samples.iter().map(|sample| sample.rate).collect::<Vec<_>>(),
+                    "ratios": ratios.collect::<serde_json::Map<_, _>>(),
                 })
             });
             json!({
@@ -74,6 +103,7 @@ impl Report {
         json!({
             "secondsPerSample": self.duration.as_secs_f64(),
             "cores": { "server": self.cores.server, "load": self.cores.load },
+            "responseBytes": self.response_lengths,
             "scenarios": scenarios.collect::<Vec<_>>(),
         })
     }
@@ -81,24 +111,21 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.names.iter().map(String::len).max().unwrap_or(0);
-        for (scenario, samples) in &self.scenarios {
+        for (scenario, measured) in &self.scenarios {
+            let width = measured.iter().map(|one| one.name.len()).max().unwrap_or(0);
             writeln!(f, "{}", describe(scenario))?;
             write!(f, "  {:width$}  {:>9}  {:>9}  {:>9}", "", "requests/s", "spread", "us/request")?;
-            for name in &self.names {
-                write!(f, "  {:>9}", format!("/{}", shorten(name)))?;
+            for one in measured {
+                write!(f, "  {:>9}", format!("/{}", shorten(&one.name)))?;
             }
             writeln!(f)?;
-            let rates: Vec<f64> =
-                samples.iter().map(|samples| median(samples, |sample| sample.rate)).collect();
-            for (index, samples) in samples.iter().enumerate() {
-                let micros = median(samples, |sample| sample.server_micros);
-                write!(f, "  {:width$}  {:>10.0}", self.names[index], rates[index])?;
-                write!(f, "  {:>8.1}%  {micros:>10.2}", spread(samples) * 100.0)?;
-                for other in &rates {
-                    write!(f, "  {:>9.2}", rates[index] / other)?;
+            for one in measured {
+                write!(f, "  {:width$}  {:>10.0}", one.name, one.rate())?;
+                write!(f, "  {:>8.1}%  {:>10.2}", one.spread() * 100.0, one.micros())?;
+                for other in measured {
+                    write!(f, "  {:>9.2}", one.rate() / other.rate())?;
                 }
-                let busy = median(samples, |sample| sample.load_share) > BUSY;
+                let busy = one.load_share() > BUSY;
                 writeln!(f, "{}", if busy { "  (the load may be the bottleneck)" } else { "" })?;
             }
             writeln!(f)?;
@@ -111,6 +138,9 @@ impl fmt::Display for Report {
 }
 
 fn describe(scenario: &Scenario) -> String {
+    if scenario.of_clients {
+        return format!("{scenario}: {} requests in flight through one agent", scenario.connections);
+    }
     let connections = if scenario.connections == 1 { "connection" } else { "connections" };
     match scenario.depth {
         1 => format!("{scenario}: {} {connections}", scenario.connections),
@@ -120,7 +150,7 @@ fn describe(scenario: &Scenario) -> String {
 
 /// Fits a column's heading.
 fn shorten(name: &str) -> String {
-    name.chars().take(8).collect()
+    name.trim_start_matches("client-").chars().take(8).collect()
 }
 
 /// The median of one number of the samples.
@@ -131,11 +161,4 @@ pub(crate) fn median<T>(samples: &[T], number: impl Fn(&T) -> f64) -> f64 {
         0 => f64::NAN,
         length => (numbers[(length - 1) / 2] + numbers[length / 2]) / 2.0,
     }
-}
-
-/// How far the extremes lie apart, relative to the median rate.
-fn spread(samples: &[Sample]) -> f64 {
-    let rates = || samples.iter().map(|sample| sample.rate);
-    (rates().fold(f64::MIN, f64::max) - rates().fold(f64::MAX, f64::min))
-        / median(samples, |sample| sample.rate)
 }

@@ -35,7 +35,7 @@ struct Scale {
 const FULL: Scale = Scale { hostile: 200, idle: 15_000, seconds: 5.0, rounds: 5 };
 const QUICK: Scale = Scale { hostile: 20, idle: 500, seconds: 0.3, rounds: 1 };
 
-const BUSY: Scenario = Scenario { connections: 64, depth: 1 };
+const BUSY: Scenario = Scenario { connections: 64, depth: 1, of_clients: false };
 
 /// The figures that are promised.
 const MOST_P99: Duration = Duration::from_millis(100);
@@ -129,9 +129,8 @@ fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result
         beside.push(load::run(&server, &BUSY, duration)?);
         drop(idle);
     }
-    let figures = |samples: &[Sample]| {
-        (median(samples, |sample| sample.rate), median(samples, |sample| sample.server_micros))
-    };
+    let figures =
+        |samples: &[Sample]| (median(samples, |sample| sample.rate), median(samples, |sample| sample.micros));
     let ((alone, alone_micros), (beside, beside_micros)) = (figures(&alone), figures(&beside));
     let share = beside / alone;
     println!(

@@ -7,6 +7,10 @@ mod rows;
 #[path = "."]
 mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod drain;
     mod examples;
     mod foreign_servers;
@@ -18,6 +22,7 @@ mod our_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;
@@ -27,6 +32,10 @@ mod our_sockets {
 #[path = "."]
 mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod examples;
     mod foreign_servers;
     mod goldens;
@@ -37,6 +46,7 @@ mod wasmtime_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;

@@ -264,7 +264,7 @@ fn e12_a_timeout_in_the_response_is_told_to_both() {
     );
 }
 
-fn wait(millis: u64) {
+pub(super) fn wait(millis: u64) {
     run_until_stalled();
     advance(millis);
     run_until_stalled();

@@ -1,0 +1,62 @@
+//! The same client as `client_linked`, as a component that imports `node:http`.
+
+/// Wanted by the target `bin`; the component is entered through `wasi:cli/run`.
+fn main() {}
+
+#[cfg(target_family = "wasm")]
+mod component {
+    use futures_util::future::join_all;
+    use node::http::agent::{Agent, AgentOptions};
+    use node::http::client_request::RequestOptions;
+    use node::http::types::Error;
+
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "imports",
+        additional_type_attributes: {
+            "node:http/agent@0.1.0/agent-options": [#[derive(Default)]],
+            "node:http/client-request@0.1.0/request-options": [#[derive(Default)]],
+        },
+    });
+
+    const IN_FLIGHT: u32 = 64;
+
+    struct Composed;
+
+    wasi::cli::command::export!(Composed);
+
+    impl wasi::exports::cli::run::Guest for Composed {
+        async fn run() -> Result<(), ()> {
+            let options = AgentOptions {
+                keep_alive: Some(true),
+                max_sockets: Some(IN_FLIGHT),
+                ..AgentOptions::default()
+            };
+            let agent = Agent::create(&options).map_err(|error| eprintln!("error: {}", error.message))?;
+            let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok());
+            join_all((0..IN_FLIGHT).map(|_| ask_on(&agent, port))).await;
+            Err(())
+        }
+    }
+
+    async fn ask_on(agent: &Agent, port: Option<u16>) {
+        loop {
+            if let Err(error) = ask(agent, port).await {
+                return eprintln!("error: {}", error.message);
+            }
+        }
+    }
+
+    async fn ask(agent: &Agent, port: Option<u16>) -> Result<(), Error> {
+        let options = RequestOptions {
+            host: Some("127.0.0.1".to_owned()),
+            port,
+            path: Some("/plain".to_owned()),
+            ..RequestOptions::default()
+        };
+        let request = node::http::http::get(None, Some(options), Some(agent), None)?;
+        let body = request.response().await?.read_all(1024).await?;
+        assert_eq!(body.len(), 13);
+        Ok(())
+    }
+}
