@@ -3,6 +3,7 @@
 mod agent;
 mod connecting;
 mod events;
+mod flow;
 mod pool;
 mod reuse;
 
