@@ -246,7 +246,7 @@ impl ClientRequest {
             let outgoing = self.0.outgoing.borrow();
             !outgoing.writable_need_drain() || outgoing.destroyed()
         };
-        self.0.changed.wait(|| room().then_some(())).await;
+        self.0.sent.wait(|| room().then_some(())).await;
     }
 
     /// Waits until everything that was written is with the operating system.
@@ -265,7 +265,7 @@ impl ClientRequest {
                 (outgoing.writable_length() == 0).then_some(Ok(()))
             }
         };
-        self.0.changed.wait(done).await
+        self.0.sent.wait(done).await
     }
 
     /// Waits for 'finish'.
@@ -282,7 +282,7 @@ impl ClientRequest {
                 outgoing.destroyed().then(|| Err(Error::premature_close()))
             }
         };
-        self.0.changed.wait(done).await
+        self.0.sent.wait(done).await
     }
 
     /// Waits for 'close'.
@@ -407,6 +407,7 @@ impl Exchange {
             }
         }
         self.changed.notify();
+        self.sent.notify();
     }
 
     /// What is left to tell of a request that never had a connection; in Node's next tick.
