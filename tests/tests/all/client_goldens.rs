@@ -160,7 +160,7 @@ fn understands_what_node_understands() {
     check(&case, &goldens, goldens.iter().map(|golden| closed_last(&trace(&case, golden))).collect());
 }
 
-// Rows: CR2, CR3, CR9, CR10, CR12, CR13, CR17, CR18, IM15, RO22, RO24, E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12
+// Rows: CR2, CR3, CR9, CR10, CR12, CR13, CR17, CR18, IM15, RO22, RO24, E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, X40
 // Rows: E13, E14
 #[test]
 fn tells_events_in_nodes_order() {

@@ -327,3 +327,27 @@ fn nothing_can_be_smuggled_into_a_request() {
     let seen = origin.seen();
     assert_eq!((seen.len(), seen[0].received.as_str()), (1, expected.concat().as_str()));
 }
+
+// Rows: I-26
+#[test]
+fn what_never_ends_costs_no_memory() {
+    const FLOODED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/flooded.wasm"));
+    const FOR_EVER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n";
+    let servers = [
+        ("interim responses", Floods("", "HTTP/1.1 102 Processing\r\nA: b\r\n\r\n")),
+        ("empty lines", Floods("", "\r\n")),
+        ("zeros of a size", Floods(CHUNKED, "0")),
+        ("a body", Floods(FOR_EVER, "a")),
+        ("small chunks", Floods(CHUNKED, "1;a=bcdefghijk\r\na\r\n")),
+    ];
+    let origins: Vec<Origin> = servers.iter().map(|(_, evil)| evil.start()).collect();
+    let ports: Vec<String> = origins.iter().map(Origin::port).collect();
+    let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+    let program = Case::program_with(SOCKETS, "flooded", FLOODED, &ports);
+    for (number, (name, _)) in servers.iter().enumerate() {
+        let cost = program.line(&format!("{number} "));
+        let kilobytes: u32 = cost.split(' ').next().and_then(|count| count.parse().ok()).expect("a number");
+        assert!(kilobytes < 2048, "{name}: {cost}");
+    }
+    program.finish();
+}

@@ -13,6 +13,7 @@ mod our_sockets {
     mod client_request;
     mod drain;
     mod examples;
+    mod foreign_servers;
     mod goldens;
     mod hostile_servers;
     mod http;
@@ -36,6 +37,7 @@ mod wasmtime_sockets {
     mod client_goldens;
     mod client_request;
     mod examples;
+    mod foreign_servers;
     mod goldens;
     mod hostile_servers;
     mod http;
