@@ -345,8 +345,13 @@ impl Connection {
         self.high_water_mark
     }
 
+    /// `socket.setKeepAlive()`. As in Node the system is asked only for what changes: the agent sets the same each time
+    /// that it pools the connection.
     pub(super) fn set_keep_alive(&self, enable: bool, initial_delay: Millis) {
-        self.keep_alive.set((enable, initial_delay));
+        let wanted = (enable, initial_delay);
+        if self.keep_alive.replace(wanted) == wanted {
+            return;
+        }
         if let Some(endpoints) = &*self.endpoints.borrow() {
             endpoints.set_keep_alive(enable, initial_delay);
         }

@@ -96,6 +96,7 @@ impl Exchange {
         // Else the response waits to be read; the request closes then.
         self.close_if_left_unread();
         self.changed.notify();
+        self.sent.notify();
     }
 
     pub(super) fn abort_message(&self) {
@@ -223,6 +224,7 @@ impl Exchange {
             }
         }
         self.changed.notify();
+        self.sent.notify();
     }
 
     /// What is left to tell of a request that never had a connection; in Node's next tick.

@@ -54,8 +54,11 @@ pub(crate) struct Exchange {
     pub(super) message_views: Cell<usize>,
     /// Whether the application has waited for events or for the end.
     pub(super) waited: Cell<bool>,
-    /// Notified whenever something changes that a caller can wait for.
+    /// Notified whenever something changes that a caller can wait for, but for what `sent` tells.
     pub(super) changed: Signal,
+    /// Notified whenever more of the request is with the operating system, or never will be: who waits for the response
+    /// need not look then.
+    pub(super) sent: Signal,
 }
 
 /// How far a request is.
@@ -144,6 +147,7 @@ impl Exchange {
             message_views: Cell::new(0),
             waited: Cell::new(false),
             changed: Signal::default(),
+            sent: Signal::default(),
         })
     }
 
@@ -234,7 +238,7 @@ impl Exchange {
         if self.told.get().message_end && self.keeps_connection() && !self.followed.get() {
             self.give_connection_back();
         }
-        self.changed.notify();
+        self.sent.notify();
     }
 
     /// Tells the request how much of it the connection still holds; wakes a writer that may go on.
@@ -243,7 +247,7 @@ impl Exchange {
             self.record(RequestEvent::Drain);
         }
         if bytes == 0 {
-            self.changed.notify();
+            self.sent.notify();
         }
     }
 

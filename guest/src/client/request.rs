@@ -247,7 +247,7 @@ impl ClientRequest {
             let outgoing = self.0.outgoing.borrow();
             !outgoing.writable_need_drain() || outgoing.destroyed()
         };
-        self.0.changed.wait(|| room().then_some(())).await;
+        self.0.sent.wait(|| room().then_some(())).await;
     }
 
     /// Waits until everything that was written is with the operating system.
@@ -266,7 +266,7 @@ impl ClientRequest {
                 (outgoing.writable_length() == 0).then_some(Ok(()))
             }
         };
-        self.0.changed.wait(done).await
+        self.0.sent.wait(done).await
     }
 
     /// Waits for 'finish'.
@@ -283,7 +283,7 @@ impl ClientRequest {
                 outgoing.destroyed().then(|| Err(Error::premature_close()))
             }
         };
-        self.0.changed.wait(done).await
+        self.0.sent.wait(done).await
     }
 
     /// Waits for 'close'.

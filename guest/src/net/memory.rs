@@ -66,7 +66,7 @@ pub struct MemoryOptions {
 impl MemoryOptions {
     /// As [`super::Endpoints::set_keep_alive`].
     pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
-        self.channel.keep_alive.set(enable.then_some(initial_delay));
+        self.channel.keep_alive.borrow_mut().push(enable.then_some(initial_delay));
     }
 
     /// The address on this side.
@@ -87,7 +87,8 @@ struct Channel {
     capacity: usize,
     state: Cell<ChannelState>,
     changed: Signal,
-    keep_alive: Cell<Option<u64>>,
+    /// Every setting so far.
+    keep_alive: RefCell<Vec<Option<u64>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl Channel {
             capacity,
             state: Cell::new(ChannelState::Open),
             changed: Signal::default(),
-            keep_alive: Cell::new(None),
+            keep_alive: RefCell::default(),
         }
     }
 
@@ -155,7 +156,12 @@ impl MemoryReader {
 
     /// The initial delay of the other side's keep-alive probes; none when they are off.
     pub fn peer_keep_alive(&self) -> Option<u64> {
-        self.0.keep_alive.get()
+        self.0.keep_alive.borrow().last().copied().flatten()
+    }
+
+    /// How often the other side has set its keep-alive probes.
+    pub fn peer_keep_alive_settings(&self) -> usize {
+        self.0.keep_alive.borrow().len()
     }
 
     /// Whether the other side has ended its writing and all was taken.

@@ -192,6 +192,8 @@ fn pooled_connections_are_probed() {
     let agent = agent(Options { keep_alive_msecs: 700, ..keep() }, AgentEvents::default());
     let (_watched, peer) = exchange(&fixture, &agent, None, OK);
     assert_eq!(peer.reader.peer_keep_alive(), Some(700));
+    let (_watched, peer) = exchange(&fixture, &agent, Some(peer), OK);
+    assert_eq!(peer.reader.peer_keep_alive_settings(), 1, "what is set already is not set again");
 }
 
 /// Rows: AG21, X1
