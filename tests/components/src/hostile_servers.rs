@@ -22,6 +22,7 @@ pub(crate) async fn run(arguments: Vec<String>) -> Done {
     let ports: Vec<u16> = ports.iter().map(|port| port.parse().expect("a port")).collect();
     match what.as_str() {
         "beside" => beside(&ports).await,
+        "idle" => idle(&ports).await,
         "unread" => unread(&ports).await,
         "injection" => injection(ports[0]).await,
         other => panic!("there is no case {other:?}"),
@@ -92,6 +93,20 @@ async fn outcome(request: &ClientRequest) -> String {
     match request.errored() {
         Some(error) => format!("{status} {body}, {}", error.code),
         None => format!("{status} {body}"),
+    }
+}
+
+/// Each server sends something while its connection is in the pool: the next request is asked afterwards.
+async fn idle(ports: &[u16]) {
+    let agent = &keeping();
+    for &port in ports {
+        assert_eq!(attacked(port, agent).await, "200 good");
+    }
+    assert_eq!(agent.free_sockets().len(), ports.len());
+    println!("pooled");
+    sleep(200).await;
+    for &port in ports {
+        assert_eq!(attacked(port, agent).await, "200 good");
     }
 }
 

@@ -208,6 +208,38 @@ fn what_follows_a_response_answers_nobody() {
     ]);
 }
 
+// Rows: I-33, S9
+#[test]
+fn what_comes_while_nobody_asks_answers_nobody() {
+    let unasked = [
+        ("a response", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 2),
+        ("half a response", "HTTP/1.1 200 OK\r\nContent-Le", 2),
+        ("an interim response", "HTTP/1.1 100 Continue\r\n\r\n", 2),
+        ("garbage", "evil", 2),
+        // Parsers forgive it.
+        ("an empty line", "\r\n", 1),
+    ];
+    let origins = unasked.map(|(_, bytes, _)| {
+        Origin::start(move |peer| {
+            peer.head()?;
+            peer.send(GOOD)?;
+            if peer.number() == 0 {
+                peer.go()?;
+                peer.send(bytes)?;
+            }
+            peer.head()?;
+            peer.send(GOOD)
+        })
+    });
+    let case = case("idle", &origins);
+    case.line("pooled");
+    origins.iter().for_each(Origin::go);
+    case.finish();
+    for (origin, (what, _, connections)) in origins.iter().zip(unasked) {
+        assert_eq!(origin.connections(), connections, "{what}");
+    }
+}
+
 // Rows: E3, E15
 #[test]
 fn what_is_cut_is_no_answer() {
