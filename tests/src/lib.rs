@@ -5,6 +5,7 @@ pub mod hostile;
 mod origin;
 mod output;
 mod peer;
+mod probes;
 mod raw;
 mod wire;
 
@@ -20,6 +21,7 @@ use node_http_host::{App, COMPONENT, Ctx, DrainHandle, Exit, Host, Options, Poli
 pub use crate::origin::{Origin, Seen};
 use crate::output::Output;
 pub use crate::peer::Peer;
+pub use crate::probes::{reply_of, script_of};
 pub use crate::raw::{RawClient, Reply};
 pub use crate::wire::{get, latin1, merge_chunks, ok, ok_and_close, post, to_latin1, without_dates};
 
@@ -66,13 +68,22 @@ impl Case {
     /// # Panics
     /// When the component cannot be composed or compiled.
     pub fn program(sockets: Sockets, name: &str, component: &[u8]) -> Self {
+        Self::program_with(sockets, name, component, &[])
+    }
+
+    /// The same with arguments.
+    ///
+    /// # Panics
+    /// When the component cannot be composed or compiled.
+    pub fn program_with(sockets: Sockets, name: &str, component: &[u8], arguments: &[&str]) -> Self {
         let imports = node_http_host::node_http_imports(component).expect("a component");
         let composed = match imports.is_empty() {
             true => component.to_vec(),
             false => node_http_host::plug(component, COMPONENT).expect("node:http has what it imports"),
         };
         let app = host(sockets).and_then(|host| host.load(&composed)).expect("the program loads");
-        Self::launch(sockets, name, app, &[name])
+        let arguments: Vec<&str> = [name].into_iter().chain(arguments.iter().copied()).collect();
+        Self::launch(sockets, name, app, &arguments)
     }
 
     fn launch(sockets: Sockets, name: &str, app: App, arguments: &[&str]) -> Self {

@@ -14,10 +14,10 @@ use super::{
     options::ConnectOptions,
 };
 use crate::{
-    agent::{self, Assignment, Freed, Options, Pool, Pooled},
+    agent::{Assignment, Options, Pool},
     error::Error,
     runtime::{Millis, Recorded},
-    transport::{Socket, SocketEvent},
+    transport::Socket,
 };
 
 /// Options of an agent: Node's `new Agent(options)`. `None` means Node's default.
@@ -41,12 +41,12 @@ pub struct Agent(Rc<Shared>);
 /// What an agent's handles, its requests and its connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pool: RefCell<Pool>,
-    connect: ConnectOptions,
-    connections: RefCell<HashMap<u64, Rc<Connection>>>,
-    waiting: RefCell<HashMap<u64, Rc<Exchange>>>,
+    pub(super) pool: RefCell<Pool>,
+    pub(super) connect: ConnectOptions,
+    pub(super) connections: RefCell<HashMap<u64, Rc<Connection>>>,
+    pub(super) waiting: RefCell<HashMap<u64, Rc<Exchange>>>,
     pub(super) hooks: Hooks,
-    this: Weak<Self>,
+    pub(super) this: Weak<Self>,
 }
 
 thread_local! {
@@ -221,6 +221,11 @@ impl Agent {
         self.0.pool.borrow_mut().set_max_total_sockets(count)
     }
 
+    /// Whether nobody else has it.
+    pub(super) fn is_last(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
+    }
+
     /// The idle timeout of its connections.
     pub(super) fn timeout(&self) -> Option<Millis> {
         self.0.pool.borrow().options().timeout
@@ -263,142 +268,6 @@ impl Agent {
     }
 }
 
-impl Shared {
-    fn connection(&self, id: u64) -> Option<Rc<Connection>> {
-        self.connections.borrow().get(&id).cloned()
-    }
-
-    fn handles(&self, sockets: Vec<(String, Vec<u64>)>) -> Vec<(String, Vec<Socket>)> {
-        let handles = |ids: Vec<u64>| {
-            ids.into_iter()
-                .filter_map(|id| self.connection(id))
-                .map(|connection| connection.socket())
-                .collect()
-        };
-        sockets.into_iter().map(|(name, ids)| (name, handles(ids))).collect()
-    }
-
-    /// `agent.createSocket()`: makes the connection that the pool has counted already.
-    fn connect(&self, name: &str, exchange: &Rc<Exchange>, options: ConnectOptions) {
-        if self.hooks.listens_to(AgentEvents::CREATE_CONNECTION) {
-            let refused = self.hooks.ask_create(&self.this, name, exchange, options);
-            if let Some(options) = refused {
-                self.connect_by_default(name, exchange, options);
-            }
-        } else {
-            self.connect_by_default(name, exchange, options);
-        }
-    }
-
-    pub(super) fn connect_by_default(&self, name: &str, exchange: &Rc<Exchange>, options: ConnectOptions) {
-        let connection = Connection::new(next_id(), Some(self.this.clone()), options.high_water_mark());
-        prepare(&connection, &options);
-        self.bind(name, Some(Rc::clone(&connection)), exchange);
-        driver::begin(&connection, Source::Connect(Box::new(options)));
-    }
-
-    /// The connection in the making for `name` exists now, and is for `exchange`.
-    fn bind(&self, name: &str, connection: Option<Rc<Connection>>, exchange: &Rc<Exchange>) {
-        let Some(connection) = connection else {
-            return self.fail_to_connect(name, exchange, Error::socket_hang_up());
-        };
-        connection.join(self.this.clone());
-        self.pool.borrow_mut().connected(name, connection.id);
-        self.connections.borrow_mut().insert(connection.id, Rc::clone(&connection));
-        if exchange.is_closed() {
-            self.freed(&connection, false, None);
-        } else {
-            connection.attach(exchange, false);
-        }
-    }
-
-    /// There is no connection for `exchange`.
-    fn fail_to_connect(&self, name: &str, exchange: &Rc<Exchange>, error: Error) {
-        exchange.connection_gone(Some(error));
-        let next = self.pool.borrow_mut().connect_failed(name);
-        self.connect_next(next);
-    }
-
-    /// The event 'free': the connection's request is over. `hint` is the response's `Keep-Alive`.
-    pub(super) fn freed(&self, connection: &Rc<Connection>, keeps_alive: bool, hint: Option<&str>) {
-        connection.events.record(SocketEvent::Free);
-        self.hooks.tell(AgentEvents::FREE, || AgentEvent::Free(connection.socket()));
-        if !connection.is_reusable() {
-            return connection.destroy();
-        }
-        let freed = self.pool.borrow_mut().freed(connection.id, keeps_alive);
-        match freed {
-            Freed::Assign(request) => self.serve(connection, request),
-            Freed::Offer => {
-                let hint = hint.and_then(agent::keep_alive_hint);
-                let asked = self.hooks.listens_to(AgentEvents::KEEP_SOCKET_ALIVE)
-                    && self.hooks.ask_keep(&self.this, connection, hint);
-                if !asked {
-                    self.keep(connection, hint);
-                }
-            }
-            Freed::Destroy => connection.destroy(),
-        }
-    }
-
-    /// `agent.keepSocketAlive()` by default, and what follows when it says yes (AG11, I-32).
-    pub(super) fn keep(&self, connection: &Rc<Connection>, hint: Option<Millis>) {
-        let options = self.pool.borrow().options().clone();
-        let timeout = agent::idle_timeout(options.timeout, hint);
-        let Some(timeout) = timeout.filter(|_| connection.is_reusable()) else {
-            return connection.destroy();
-        };
-        connection.set_keep_alive(true, options.keep_alive_msecs);
-        connection.set_idle_timeout(timeout);
-        let pooled = self.pool.borrow_mut().pool(connection.id);
-        match pooled {
-            Pooled::Kept(next) => self.connect_next(next),
-            Pooled::Assign(request) => self.serve(connection, request),
-            Pooled::Destroy => connection.destroy(),
-        }
-    }
-
-    /// Gives a connection to a request that waited.
-    fn serve(&self, connection: &Rc<Connection>, request: u64) {
-        let exchange = self.waiting.borrow_mut().remove(&request);
-        // The pool and the map are changed together.
-        connection.attach(&exchange.expect("a waiting request exists"), false);
-    }
-
-    /// The event 'close' of a connection.
-    pub(super) fn closed(&self, id: u64) {
-        let connection = self.connections.borrow_mut().remove(&id);
-        let next = self.pool.borrow_mut().closed(id);
-        drop(connection);
-        self.connect_next(next);
-    }
-
-    /// The event 'agentRemove' of a connection.
-    pub(super) fn removed(&self, id: u64) {
-        self.closed(id);
-    }
-
-    pub(super) fn is_free(&self, id: u64) -> bool {
-        self.pool.borrow().is_free(id)
-    }
-
-    /// Makes a connection to an origin for which requests wait.
-    fn connect_next(&self, name: Option<String>) {
-        let mut next = name;
-        while let Some(name) = next {
-            let request = self.pool.borrow_mut().next_waiting(&name);
-            let exchange = request.and_then(|request| self.waiting.borrow_mut().remove(&request));
-            match exchange {
-                Some(exchange) => {
-                    let options = exchange.settings.connect.overridden_by(&self.connect);
-                    return self.connect(&name, &exchange, options);
-                }
-                None => next = self.pool.borrow_mut().connect_failed(&name),
-            }
-        }
-    }
-}
-
 impl Drop for Shared {
     /// Nobody can use the pooled connections any more.
     fn drop(&mut self) {
@@ -409,7 +278,7 @@ impl Drop for Shared {
 }
 
 /// What `net.createConnection` sets before it connects.
-fn prepare(connection: &Rc<Connection>, options: &ConnectOptions) {
+pub(super) fn prepare(connection: &Rc<Connection>, options: &ConnectOptions) {
     if let Some(delay) = options.keep_alive() {
         connection.set_keep_alive(true, delay);
     }

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use futures_util::future::join;
+
 use super::{
     connecting,
     connection::{Connection, ReceiveStep},
@@ -31,16 +33,8 @@ pub(super) fn begin(connection: &Rc<Connection>, source: Source) {
 }
 
 async fn run(connection: Rc<Connection>, source: Source) {
-    greet(&connection).await;
-    let destroyed = || connection.is_destroyed();
-    let made = match source {
-        Source::Stream(stream) if !destroyed() => Some(Ok(stream)),
-        Source::Stream(_) => None,
-        Source::Connect(options) => {
-            unless(&connection.sending, destroyed, connecting::connect(&options)).await
-        }
-    };
-    match made {
+    let ((), made) = join(greet(&connection), make(&connection, source)).await;
+    match made.filter(|_| !connection.is_destroyed()) {
         Some(Ok(stream)) => {
             let (reader, writer, endpoints) = stream.split();
             connection.opened(endpoints);
@@ -55,8 +49,19 @@ async fn run(connection: Rc<Connection>, source: Source) {
     }
 }
 
-/// Tells the exchange of its connection. Node gives the listeners of 'socket' the word before it does anything with
-/// the connection; an application hears of it when this turn ends, and has answered when the next one does.
+/// The transport, or why there is none; none when the connection is destroyed before.
+async fn make(connection: &Connection, source: Source) -> Option<Result<Stream, Error>> {
+    match source {
+        Source::Stream(stream) => Some(Ok(stream)),
+        Source::Connect(options) => {
+            let destroyed = || connection.is_destroyed();
+            unless(&connection.sending, destroyed, connecting::connect(&options)).await
+        }
+    }
+}
+
+/// Tells the exchange of its connection. Node gives the listeners of 'socket' the word before anything becomes of the
+/// connection; an application hears of it when this turn ends, and has answered when the next one does.
 async fn greet(connection: &Rc<Connection>) {
     if connection.greet() {
         runtime::end_of_turn().await;

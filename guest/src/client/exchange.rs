@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     message::{Body, OutgoingMessage},
     proto::{Decoder, Direction, Fields, Method, ResponseHead},
-    runtime::{self, EventKind, EventLog, Millis, Signal},
+    runtime::{EventKind, EventLog, Millis, Signal},
     transport::{IncomingMessage, MessageEvent, Socket},
 };
 
@@ -24,8 +24,8 @@ use crate::{
 pub(crate) struct Exchange {
     pub(super) id: u64,
     pub(super) settings: Settings,
-    /// None when the request was given a connection of its own.
-    pub(super) agent: Option<Agent>,
+    /// None when the request was given a connection of its own, and once it is over.
+    pub(super) agent: RefCell<Option<Agent>>,
     pub(super) outgoing: RefCell<OutgoingMessage>,
     pub(super) phase: RefCell<Phase>,
     /// The head of the final response.
@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
     pub(super) destroyed: Cell<bool>,
     pub(super) reused: Cell<bool>,
     /// Whether bytes follow the response that are none of it: the connection ends, whatever the response says.
-    followed: Cell<bool>,
+    pub(super) followed: Cell<bool>,
     /// `setTimeout`, for when there is a connection.
     timeout: Cell<Option<Millis>>,
     /// `setSocketKeepAlive`, likewise.
@@ -53,7 +53,7 @@ pub(crate) struct Exchange {
     pub(super) max_headers_count: Cell<Option<u32>>,
     pub(super) message_views: Cell<usize>,
     /// Whether the application has waited for events or for the end.
-    waited: Cell<bool>,
+    pub(super) waited: Cell<bool>,
     /// Notified whenever something changes that a caller can wait for, but for what `sent` tells.
     pub(super) changed: Signal,
     /// Notified whenever more of the request is with the operating system, or never will be: who waits for the response
@@ -89,14 +89,14 @@ pub(super) enum Awaited {
 /// What was told already, so that it is told once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Told {
-    socket: bool,
-    prefinish: bool,
+    pub(super) socket: bool,
+    pub(super) prefinish: bool,
     /// The response is over: Node's 'end', or cut short.
-    message_end: bool,
-    message_close: bool,
-    close: bool,
-    /// The request failed, or is to close without a word about why.
-    error: bool,
+    pub(super) message_end: bool,
+    pub(super) message_close: bool,
+    pub(super) close: bool,
+    /// The request failed.
+    pub(super) error: bool,
 }
 
 /// Without its connection, which would show the exchange again.
@@ -127,7 +127,7 @@ impl Exchange {
             timeout: Cell::default(),
             keep_alive: Cell::default(),
             settings,
-            agent,
+            agent: RefCell::new(agent),
             outgoing: RefCell::new(outgoing),
             phase: RefCell::new(Phase::Waiting),
             head: OnceCell::new(),
@@ -166,7 +166,7 @@ impl Exchange {
     pub(super) fn attached(&self, connection: &Rc<Connection>, reused: bool) {
         self.reused.set(reused);
         self.phase.replace(Phase::Attached(Rc::clone(connection)));
-        let agents = self.agent.as_ref().and_then(Agent::timeout);
+        let agents = self.agent.borrow().as_ref().and_then(Agent::timeout);
         let timeout = self.settings.timeout.or(agents).unwrap_or(0);
         if timeout != connection.idleness.timeout() {
             connection.set_idle_timeout(timeout);
@@ -334,51 +334,12 @@ impl Exchange {
         self.followed.set(true);
     }
 
-    /// The next close of the connection says nothing but 'close' (E18).
-    pub(super) fn close_silently(&self) {
-        self.tell(|told| told.error = true);
-    }
-
     /// The connection was idle for the time that was set (E12).
     pub(super) fn timed_out(&self) {
         self.record(RequestEvent::Timeout);
         if self.head.get().is_some() && !self.told.get().message_end {
             self.message_events.record(MessageEvent::Timeout);
         }
-    }
-
-    /// The connection ended before anything was sent on it.
-    pub(super) fn find_another_connection(self: &Rc<Self>) {
-        self.phase.replace(Phase::Waiting);
-        match &self.agent {
-            Some(agent) if !self.destroyed.get() => agent.assign(self),
-            _ => self.connection_gone(None),
-        }
-    }
-
-    /// The connection is gone: what is left to tell, in Node's order (E2 to E4, E6, E7, E9 to E11, E15).
-    pub(super) fn connection_gone(self: &Rc<Self>, error: Option<Error>) {
-        self.phase.replace(Phase::Detached);
-        self.outgoing.borrow_mut().destroy(None);
-        let answered = self.head.get().is_some();
-        match error {
-            Some(error) => self.fail(error),
-            None if !answered => self.fail(Error::socket_hang_up()),
-            None => {}
-        }
-        if !answered || self.told.get().message_end {
-            self.close();
-        } else if !self.is_complete() {
-            self.abort_message();
-            self.close();
-            let error = self.message_failure.borrow().clone().unwrap_or_else(Error::aborted);
-            self.message_events.record(MessageEvent::Error(error));
-            self.close_message();
-        }
-        // Else the response waits to be read; the request closes then.
-        self.close_if_left_unread();
-        self.changed.notify();
-        self.sent.notify();
     }
 
     // What its views do with it.
@@ -404,130 +365,6 @@ impl Exchange {
         }
     }
 
-    /// The response was read to its end, or thrown away to its end: Node's 'end' (I-27).
-    pub(super) fn message_ended(&self) {
-        if self.told.get().message_end {
-            return;
-        }
-        self.tell(|told| told.message_end = true);
-        let keeps = self.keeps_connection();
-        match self.connection() {
-            Some(connection) if !keeps => {
-                connection.end_and_destroy();
-                self.close_message();
-            }
-            Some(connection) if self.followed.get() => {
-                connection.destroy();
-                self.close();
-                self.close_message();
-            }
-            Some(_) if !self.is_finished() => self.close_message(),
-            Some(_) => {
-                self.give_connection_back();
-                self.close_message();
-            }
-            None if keeps => {
-                self.close();
-                self.close_message();
-            }
-            None => {
-                self.close_message();
-                self.close();
-            }
-        }
-        self.changed.notify();
-    }
-
-    /// Node's `shouldKeepAlive`, once the response is there.
-    fn keeps_connection(&self) -> bool {
-        let outgoing = self.outgoing.borrow();
-        let response_keeps = self.head.get().is_some_and(|head| head.keep_alive);
-        response_keeps && outgoing.should_keep_alive() && !outgoing.closes_connection()
-    }
-
-    fn give_connection_back(&self) {
-        let phase = self.phase.replace(Phase::Detached);
-        let Phase::Attached(connection) = phase else { return };
-        self.close();
-        connection.detach();
-        let hint = self.head.get().and_then(|head| head.fields.first("keep-alive"));
-        let hint = hint.map(|value| String::from_utf8_lossy(value).into_owned());
-        match connection.agent() {
-            Some(agent) => agent.freed(&connection, true, hint.as_deref()),
-            None => connection.end_and_destroy(),
-        }
-    }
-
-    pub(super) fn abort_message(&self) {
-        self.body.borrow_mut().abort();
-        self.tell(|told| told.message_end = true);
-        self.message_events.record(MessageEvent::Aborted);
-    }
-
-    pub(super) fn close_message(&self) {
-        if !self.told.get().message_close {
-            self.tell(|told| told.message_close = true);
-            self.message_events.record(MessageEvent::Close);
-            self.message_events.end();
-        }
-    }
-
-    /// Node's 'error'; the first counts.
-    pub(super) fn fail(&self, error: Error) {
-        if !self.told.get().error {
-            self.tell(|told| told.error = true);
-            self.failure.replace(Some(error.clone()));
-            self.record(RequestEvent::Error(error));
-        }
-    }
-
-    /// Node's 'close': the last event.
-    pub(super) fn close(&self) {
-        if !self.told.get().close {
-            self.tell(|told| told.close = true);
-            self.destroyed.set(true);
-            self.record(RequestEvent::Close);
-            self.events.end();
-            self.changed.notify();
-        }
-    }
-
-    /// Node's 'close' of a request that never had a connection: its 'abort' comes a tick later (E8).
-    pub(super) fn close_with_abort(&self) {
-        self.close();
-        if self.aborted.get() {
-            self.record(RequestEvent::Abort);
-        }
-    }
-
-    /// The application waits for the request.
-    pub(super) fn waited_for(self: &Rc<Self>) {
-        self.waited.set(true);
-        self.close_if_left_unread();
-    }
-
-    /// A request that the application waits for, although it does not begin to read a response whose connection has
-    /// ended, is over: in Node, too, it closes with the connection then. Node reads at once if it reads at all; here
-    /// the application has a chance to, once it knows of the response.
-    fn close_if_left_unread(self: &Rc<Self>) {
-        if !self.waited.get() || !self.is_left_unread() {
-            return;
-        }
-        let exchange = Rc::clone(self);
-        runtime::spawn(async move {
-            runtime::end_of_turn().await;
-            runtime::end_of_turn().await;
-            if exchange.is_left_unread() {
-                exchange.close();
-            }
-        });
-    }
-
-    fn is_left_unread(&self) -> bool {
-        let over = matches!(*self.phase.borrow(), Phase::Detached) && self.is_complete();
-        over && !self.is_closed() && self.message_views.get() > 0 && self.body().is_untouched()
-    }
-
     /// Whether 'close' was told.
     pub(super) fn is_closed(&self) -> bool {
         self.told.get().close
@@ -550,7 +387,7 @@ impl Exchange {
         self.outgoing.borrow().method() == "CONNECT"
     }
 
-    fn tell(&self, change: impl FnOnce(&mut Told)) {
+    pub(super) fn tell(&self, change: impl FnOnce(&mut Told)) {
         let mut told = self.told.get();
         change(&mut told);
         self.told.set(told);

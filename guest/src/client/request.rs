@@ -6,7 +6,7 @@ use super::{
     Agent, AgentChoice, RequestOptions, Transport,
     agent::next_id,
     events::{RequestEvent, RequestEvents},
-    exchange::{Awaited, Exchange, Phase},
+    exchange::{Awaited, Exchange},
     options::{Defaults, Settings},
 };
 use crate::{
@@ -76,7 +76,8 @@ impl ClientRequest {
                 }
             });
         }
-        match (&self.0.agent, connection) {
+        let agent = self.0.agent.borrow().clone();
+        match (agent, connection) {
             (Some(agent), _) => agent.assign(&self.0),
             (None, Some(transport)) => {
                 match transport.into_connection(self.0.settings.connect.high_water_mark()) {
@@ -361,65 +362,5 @@ impl Exchange {
                 failure.or_else(|| over.then(Error::premature_close)).map(Err)
             }
         }
-    }
-
-    /// `request.abort()` (E8 to E10).
-    fn abort_request(self: &Rc<Self>) {
-        if self.aborted.replace(true) {
-            return;
-        }
-        if matches!(*self.phase.borrow(), Phase::Waiting) || !self.was_greeted() {
-            self.destroy_request(None);
-        } else {
-            self.record(RequestEvent::Abort);
-            self.destroy_request(None);
-        }
-    }
-
-    /// `request.destroy(error)` (E5 to E7).
-    fn destroy_request(self: &Rc<Self>, error: Option<Error>) {
-        if self.destroyed.replace(true) {
-            return;
-        }
-        self.outgoing.borrow_mut().destroy(error.clone());
-        if self.head.get().is_some() {
-            self.body.borrow_mut().dump();
-        }
-        match self.connection() {
-            Some(connection) if self.was_greeted() => connection.destroy_with(error),
-            Some(connection) => {
-                // Nobody knows of the connection yet: it can serve another request.
-                self.phase.replace(Phase::Detached);
-                connection.detach();
-                match connection.agent() {
-                    Some(agent) => agent.freed(&connection, false, None),
-                    None => connection.destroy(),
-                }
-                self.end_before_it_began(error);
-            }
-            // Answered, and the connection is gone or given back: what is left is to read, and nobody will.
-            None if self.head.get().is_some() => self.message_ended(),
-            None => {
-                if let Some(agent) = &self.agent {
-                    agent.cancel(self);
-                }
-                self.end_before_it_began(error);
-            }
-        }
-        self.changed.notify();
-        self.sent.notify();
-    }
-
-    /// What is left to tell of a request that never had a connection; in Node's next tick.
-    fn end_before_it_began(self: &Rc<Self>, error: Option<Error>) {
-        let exchange = Rc::clone(self);
-        runtime::spawn(async move {
-            match error {
-                Some(error) => exchange.fail(error),
-                None if exchange.aborted.get() => {}
-                None => exchange.fail(Error::socket_hang_up()),
-            }
-            exchange.close_with_abort();
-        });
     }
 }

@@ -16,12 +16,22 @@ const MOST: u64 = 65_536;
 /// How long an application waits for a server that never comes to an end.
 const PATIENCE: u64 = 1000;
 
-/// Arguments: the good server's port, then those of the others.
+/// Arguments: what is done, then ports.
 pub(crate) async fn run(arguments: Vec<String>) -> Done {
-    let ports: Vec<u16> = arguments.iter().map(|port| port.parse().expect("a port")).collect();
+    let (what, ports) = arguments.split_first().expect("what is done");
+    let ports: Vec<u16> = ports.iter().map(|port| port.parse().expect("a port")).collect();
+    match what.as_str() {
+        "beside" => beside(&ports).await,
+        "unread" => unread(&ports).await,
+        "injection" => injection(ports[0]).await,
+        other => panic!("there is no case {other:?}"),
+    }
+}
+
+/// Asks all but the first server twice, and the first one, which is good, for as long as that takes.
+async fn beside(ports: &[u16]) {
     let (&good, evil) = ports.split_first().expect("the good server's port");
-    let options = AgentOptions { keep_alive: Some(true), ..AgentOptions::default() };
-    let agent = &Agent::create(&options).expect("valid options");
+    let agent = &keeping();
     let (over, answers) = (&Cell::new(false), &Cell::new(0));
     let attacks = async {
         let attacked = evil.iter().enumerate().map(|(number, &port)| async move {
@@ -39,6 +49,15 @@ pub(crate) async fn run(arguments: Vec<String>) -> Done {
     };
     join(attacks, goods).await;
     println!("good {}", answers.get());
+}
+
+fn keeping() -> Agent {
+    let options = AgentOptions { keep_alive: Some(true), ..AgentOptions::default() };
+    Agent::create(&options).expect("valid options")
+}
+
+fn to(port: u16) -> RequestOptions {
+    RequestOptions { host: Some("127.0.0.1".to_owned()), port: Some(port), ..RequestOptions::default() }
 }
 
 /// What came of one request.
@@ -73,5 +92,73 @@ async fn outcome(request: &ClientRequest) -> String {
     match request.errored() {
         Some(error) => format!("{status} {body}, {}", error.code),
         None => format!("{status} {body}"),
+    }
+}
+
+/// A response that nobody reads waits with its server; others are served.
+async fn unread(ports: &[u16]) {
+    let agent = keeping();
+    let request = http::get(None, Some(to(ports[1])), Some(&agent), None).expect("valid options");
+    let response = request.response().await.expect("an answer");
+    for _ in 0..20 {
+        assert_eq!(attacked(ports[0], &agent).await, "200 good");
+        sleep(10).await;
+    }
+    assert!(response.readable_length() < 4 * response.readable_high_water_mark());
+    println!("waits {}", response.readable_length() > 0);
+    response.destroy(None);
+    request.closed().await;
+}
+
+/// What would be a second header or a second request is refused, or sent as something harmless.
+async fn injection(port: u16) {
+    const END: &str = "\r\nX: y";
+    // Cut to eight bits these are CR and LF.
+    const CUT: &str = "\u{10d}\u{10a}X: y";
+    let text = |text: &str| Some(text.to_owned());
+    let headers = |headers: &[(&str, HeaderValue)]| {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        RequestOptions { headers: Some(headers.collect()), ..to(port) }
+    };
+    for end in [END, CUT, "\r", "\n", "\0", "\u{2028}"] {
+        let injected = format!("a{end}");
+        let refused = [
+            ("ERR_INVALID_HTTP_TOKEN", RequestOptions { method: text(&injected), ..to(port) }),
+            ("ERR_UNESCAPED_CHARACTERS", RequestOptions { path: text(&format!("/{end}")), ..to(port) }),
+            ("ERR_INVALID_CHAR", headers(&[("A", value(&injected))])),
+            ("ERR_INVALID_CHAR", headers(&[("A", list(&["b", &injected]))])),
+            ("ERR_INVALID_HTTP_TOKEN", headers(&[(&injected, value("b"))])),
+            (
+                "ERR_INVALID_CHAR",
+                RequestOptions { raw_headers: Some(true), ..headers(&[("A", value(&injected))]) },
+            ),
+            (
+                "ERR_INVALID_HTTP_TOKEN",
+                RequestOptions { raw_headers: Some(true), ..headers(&[(&injected, value("b"))]) },
+            ),
+            ("ERR_INVALID_CHAR", RequestOptions { host: text(&injected), ..to(port) }),
+        ];
+        for (code, options) in refused {
+            let error = http::request(None, Some(options), None, None).map(drop).expect_err(code);
+            assert_eq!(error.code, code, "{injected:?}");
+        }
+        let request = http::request(None, Some(to(port)), None, None).expect("valid options");
+        let code = |result: Result<(), Error>| result.expect_err("no header").code;
+        assert_eq!(code(request.set_header("A", &value(&injected))), "ERR_INVALID_CHAR");
+        assert_eq!(code(request.append_header("A", &value(&injected))), "ERR_INVALID_CHAR");
+        assert_eq!(code(request.set_header(&injected, &value("b"))), "ERR_INVALID_HTTP_TOKEN");
+        assert_eq!(code(request.add_trailers(&[header("A", &injected)])), "ERR_INVALID_CHAR");
+        assert_eq!(code(request.add_trailers(&[header(&injected, "b")])), "ERR_INVALID_HTTP_TOKEN");
+    }
+    let agent = keeping();
+    for end in [END, CUT] {
+        let options = RequestOptions { auth: Some(format!("u{end}:p")), ..to(port) };
+        let request = http::get(None, Some(options), Some(&agent), None).expect("valid options");
+        assert_eq!(outcome(&request).await, "200 good");
+    }
+    for path in ["a\r\nX: y", "a%0d%0aX:%20y"] {
+        let url = format!("http://u%0d%0aX:p@127.0.0.1:{port}/{path}");
+        let request = http::get(Some(&url), None, Some(&agent), None).expect("a valid URL");
+        assert_eq!(outcome(&request).await, "200 good");
     }
 }

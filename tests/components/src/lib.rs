@@ -6,6 +6,8 @@
 #![allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 
 mod cases;
+mod client;
+mod foreign_servers;
 mod golden;
 mod hostile_servers;
 mod http;

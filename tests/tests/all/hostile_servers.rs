@@ -2,6 +2,10 @@
 //! it has sent before.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use node_http_tests::{Case, Origin, Peer};
 
@@ -22,9 +26,13 @@ enum Evil {
     Closes(&'static str),
     /// Answers so, and then for ever so.
     Floods(&'static str, &'static str),
+    /// The same, byte by byte.
+    Drips(&'static str, &'static str),
+    /// Answers so before it was asked.
+    Answered(&'static str),
 }
 
-use Evil::{Answers, Chunks, Closes, Fields, Floods};
+use Evil::{Answered, Answers, Chunks, Closes, Drips, Fields, Floods};
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -32,7 +40,10 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 impl Evil {
     fn start(self) -> Origin {
         Origin::start(move |peer| {
-            if peer.number() == 0 {
+            if let (Answered(answer), 0) = (self, peer.number()) {
+                peer.send(answer)?;
+                peer.head()?;
+            } else if peer.number() == 0 {
                 peer.head()?;
                 self.act(peer)?;
             }
@@ -59,8 +70,22 @@ impl Evil {
                 while peer.send(&more).is_some() {}
                 None
             }
+            Drips(answer, more) => {
+                peer.send(answer)?;
+                loop {
+                    thread::sleep(Duration::from_millis(5));
+                    peer.send(more)?;
+                }
+            }
+            Answered(_) => Some(()),
         }
     }
+}
+
+fn case<'a>(what: &str, origins: impl IntoIterator<Item = &'a Origin>) -> Case {
+    let ports: Vec<String> = origins.into_iter().map(Origin::port).collect();
+    let arguments: Vec<&str> = [what].into_iter().chain(ports.iter().map(String::as_str)).collect();
+    Case::start_with(SOCKETS, "hostile_servers", &arguments)
 }
 
 /// Starts them all, asks each twice at the same time, and compares: the outcome of the first request as Node 26 has
@@ -68,9 +93,7 @@ impl Evil {
 fn all_at_once(servers: &[(&str, Evil, &str)]) {
     let good = Origin::replying(GOOD);
     let origins: Vec<Origin> = servers.iter().map(|(_, evil, _)| evil.start()).collect();
-    let ports: Vec<String> = [&good].into_iter().chain(&origins).map(Origin::port).collect();
-    let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
-    let case = Case::start_with(SOCKETS, "hostile_servers", &ports);
+    let case = case("beside", [&good].into_iter().chain(&origins));
     let mut problems = String::new();
     for (number, (name, _, expected)) in servers.iter().enumerate() {
         let outcome = case.line(&format!("{number} "));
@@ -156,6 +179,11 @@ fn what_follows_a_response_answers_nobody() {
             Fields("Content-Length: 4\r\n\r\nokayHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"),
             "200 okay",
         ),
+        (
+            "an answer before the question",
+            Answered("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly"),
+            "200 early",
+        ),
         ("garbage", Fields("Content-Length: 4\r\n\r\nokayevil"), "200 okay, HPE_INVALID_CONSTANT"),
         (
             "the body of a 204",
@@ -225,6 +253,13 @@ fn what_never_ends_is_ended() {
             "200 ECONNRESET, HPE_HEADER_OVERFLOW",
         ),
         // The application ends what is no error.
+        ("a slow head", Drips("HTTP/1.1 200 OK\r\nA: ", "a"), "ABORT_ERR"),
+        ("a slow body", Drips("HTTP/1.1 200 OK\r\n\r\n", "a"), "200 ECONNRESET, ABORT_ERR"),
+        (
+            "a slow size",
+            Drips("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "0"),
+            "200 ECONNRESET, ABORT_ERR",
+        ),
         ("interim responses", Floods("", "HTTP/1.1 102 Processing\r\nA: b\r\n\r\n"), "ABORT_ERR"),
         ("empty lines", Floods("", "\r\n"), "ABORT_ERR"),
         (
@@ -243,4 +278,76 @@ fn what_never_ends_is_ended() {
             "200 ERR_OUT_OF_RANGE",
         ),
     ]);
+}
+
+// Rows: I-26
+#[test]
+fn what_nobody_reads_stays_with_its_server() {
+    const PIECE: usize = 10_000;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let endless = Origin::start(move |peer| {
+        peer.head()?;
+        peer.send("HTTP/1.1 200 OK\r\n\r\n")?;
+        loop {
+            peer.send(&"a".repeat(PIECE))?;
+            count.fetch_add(PIECE, Ordering::Relaxed);
+        }
+    });
+    let good = Origin::replying(GOOD);
+    let case = case("unread", [&good, &endless]);
+    assert_eq!(case.line("waits "), "true");
+    // What the system keeps for the two sockets is megabytes; what a server can send in this time is more.
+    let sent = sent.load(Ordering::Relaxed);
+    assert!(sent < 16 << 20, "{sent} bytes were taken");
+    endless.expect_end(0);
+    case.finish();
+    assert_eq!(good.connections(), 1);
+}
+
+// Rows: RO2, RO6, RO8, RO16, RO17, CR33
+#[test]
+fn nothing_can_be_smuggled_into_a_request() {
+    let origin = Origin::replying(GOOD);
+    let case = case("injection", [&origin]);
+    case.finish();
+    let port = origin.port();
+    let expected = [
+        ("/", "dQ0KWDogeTpw"),
+        ("/", "dcSNxIpYOiB5OnA="),
+        ("/aX:%20y", "dQ0KWDpw"),
+        ("/a%0d%0aX:%20y", "dQ0KWDpw"),
+    ]
+    .map(|(path, auth)| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Basic {auth}\r\n\
+             Connection: keep-alive\r\n\r\n"
+        )
+    });
+    let seen = origin.seen();
+    assert_eq!((seen.len(), seen[0].received.as_str()), (1, expected.concat().as_str()));
+}
+
+// Rows: I-26
+#[test]
+fn what_never_ends_costs_no_memory() {
+    const FLOODED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/flooded.wasm"));
+    const FOR_EVER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n";
+    let servers = [
+        ("interim responses", Floods("", "HTTP/1.1 102 Processing\r\nA: b\r\n\r\n")),
+        ("empty lines", Floods("", "\r\n")),
+        ("zeros of a size", Floods(CHUNKED, "0")),
+        ("a body", Floods(FOR_EVER, "a")),
+        ("small chunks", Floods(CHUNKED, "1;a=bcdefghijk\r\na\r\n")),
+    ];
+    let origins: Vec<Origin> = servers.iter().map(|(_, evil)| evil.start()).collect();
+    let ports: Vec<String> = origins.iter().map(Origin::port).collect();
+    let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+    let program = Case::program_with(SOCKETS, "flooded", FLOODED, &ports);
+    for (number, (name, _)) in servers.iter().enumerate() {
+        let cost = program.line(&format!("{number} "));
+        let kilobytes: u32 = cost.split(' ').next().and_then(|count| count.parse().ok()).expect("a number");
+        assert!(kilobytes < 2048, "{name}: {cost}");
+    }
+    program.finish();
 }

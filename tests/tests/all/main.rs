@@ -7,8 +7,13 @@ mod rows;
 #[path = "."]
 mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod drain;
     mod examples;
+    mod foreign_servers;
     mod goldens;
     mod hostile_servers;
     mod http;
@@ -17,6 +22,7 @@ mod our_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;
@@ -26,7 +32,12 @@ mod our_sockets {
 #[path = "."]
 mod wasmtime_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Wasmtime;
+    mod agent;
+    mod client_bodies;
+    mod client_goldens;
+    mod client_request;
     mod examples;
+    mod foreign_servers;
     mod goldens;
     mod hostile_servers;
     mod http;
@@ -35,6 +46,7 @@ mod wasmtime_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod request_options;
     mod robustness;
     mod server;
     mod server_errors;

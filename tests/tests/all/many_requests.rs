@@ -51,7 +51,7 @@ fn none_is_lost_when_the_server_closes_idle_connections_at_random() {
             // Knuth's generator; its high bits.
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let dice = random >> 33;
-            if dice % 8 == 0 {
+            if dice.is_multiple_of(8) {
                 // The next request may come meanwhile: nobody reads it.
                 thread::sleep(Duration::from_micros(dice % 3000));
                 break peer.close();

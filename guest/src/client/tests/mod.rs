@@ -3,7 +3,9 @@
 mod agent;
 mod connecting;
 mod events;
+mod flow;
 mod pool;
+mod reuse;
 
 use std::net::SocketAddr;
 

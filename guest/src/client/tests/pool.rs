@@ -62,3 +62,22 @@ fn a_connection_that_ends_before_it_is_used_is_replaced() {
         assert_eq!(String::from_utf8(reader.take()).expect("ASCII requests").matches("GET").count(), 1);
     }
 }
+
+// Rows: AG1
+#[test]
+fn connections_close_with_the_last_handle_and_the_last_request() {
+    let fixture = Fixture::new();
+    let agent = keeping();
+    let peer = pooled(&fixture, &agent);
+    let request = fixture.request("GET", &agent);
+    request.end(None).expect("an open request");
+    let mut second = Watched::new(request);
+    drop(agent);
+    assert_eq!(peer.received().matches("GET").count(), 2);
+    assert!(!peer.reader.is_ended());
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    // The request is over; that its handle is still there does not count.
+    second.run();
+    assert!(second.request.destroyed());
+    assert!(peer.reader.is_ended());
+}

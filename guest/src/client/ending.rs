@@ -1,0 +1,242 @@
+//! How a request and its response end: in order, because the connection did, or by force.
+
+use std::rc::Rc;
+
+use super::{
+    agent::Agent,
+    events::RequestEvent,
+    exchange::{Exchange, Phase},
+};
+use crate::{error::Error, runtime, transport::MessageEvent};
+
+impl Exchange {
+    /// The response was read to its end, or thrown away to its end: Node's 'end' (I-27).
+    pub(super) fn message_ended(&self) {
+        if self.told.get().message_end {
+            return;
+        }
+        self.tell(|told| told.message_end = true);
+        let keeps = self.keeps_connection();
+        match self.connection() {
+            Some(connection) if !keeps => {
+                connection.end_and_destroy();
+                self.close_message();
+            }
+            Some(connection) if self.followed.get() => {
+                connection.destroy();
+                self.close();
+                self.close_message();
+            }
+            Some(_) if !self.is_finished() => self.close_message(),
+            Some(_) => {
+                self.give_connection_back();
+                self.close_message();
+            }
+            None if keeps => {
+                self.close();
+                self.close_message();
+            }
+            None => {
+                self.close_message();
+                self.close();
+            }
+        }
+        self.changed.notify();
+    }
+
+    /// Node's `shouldKeepAlive`, once the response is there.
+    pub(super) fn keeps_connection(&self) -> bool {
+        let outgoing = self.outgoing.borrow();
+        let response_keeps = self.head.get().is_some_and(|head| head.keep_alive);
+        response_keeps && outgoing.should_keep_alive() && !outgoing.closes_connection()
+    }
+
+    pub(super) fn give_connection_back(&self) {
+        let phase = self.phase.replace(Phase::Detached);
+        let Phase::Attached(connection) = phase else { return };
+        self.close();
+        connection.detach();
+        let hint = self.head.get().and_then(|head| head.fields.first("keep-alive"));
+        let hint = hint.map(|value| String::from_utf8_lossy(value).into_owned());
+        match connection.agent() {
+            Some(agent) => agent.freed(&connection, true, hint.as_deref()),
+            None => connection.end_and_destroy(),
+        }
+    }
+
+    /// The connection ended before anything was sent on it.
+    pub(super) fn find_another_connection(self: &Rc<Self>) {
+        self.phase.replace(Phase::Waiting);
+        let agent = self.agent.borrow().clone();
+        match agent {
+            Some(agent) if !self.destroyed.get() => agent.assign(self),
+            _ => self.connection_gone(None),
+        }
+    }
+
+    /// The connection is gone: what is left to tell, in Node's order (E2 to E4, E6, E7, E9 to E11, E15).
+    pub(super) fn connection_gone(self: &Rc<Self>, error: Option<Error>) {
+        self.phase.replace(Phase::Detached);
+        self.outgoing.borrow_mut().destroy(None);
+        let answered = self.head.get().is_some();
+        match error {
+            Some(error) => self.fail(error),
+            None if !answered => self.fail(Error::socket_hang_up()),
+            None => {}
+        }
+        if !answered || self.told.get().message_end {
+            self.close();
+        } else if !self.is_complete() {
+            self.abort_message();
+            self.close();
+            let error = self.message_failure.borrow().clone().unwrap_or_else(Error::aborted);
+            self.message_events.record(MessageEvent::Error(error));
+            self.close_message();
+        }
+        // Else the response waits to be read; the request closes then.
+        self.close_if_left_unread();
+        self.changed.notify();
+        self.sent.notify();
+    }
+
+    pub(super) fn abort_message(&self) {
+        self.body.borrow_mut().abort();
+        self.tell(|told| told.message_end = true);
+        self.message_events.record(MessageEvent::Aborted);
+    }
+
+    pub(super) fn close_message(&self) {
+        if !self.told.get().message_close {
+            self.tell(|told| told.message_close = true);
+            self.message_events.record(MessageEvent::Close);
+            self.message_events.end();
+        }
+    }
+
+    /// Node's 'error'; the first counts.
+    pub(super) fn fail(&self, error: Error) {
+        if !self.told.get().error {
+            self.tell(|told| told.error = true);
+            self.failure.replace(Some(error.clone()));
+            self.record(RequestEvent::Error(error));
+        }
+    }
+
+    /// Node's 'close': the last event.
+    pub(super) fn close(&self) {
+        if !self.told.get().close {
+            self.tell(|told| told.close = true);
+            self.destroyed.set(true);
+            self.record(RequestEvent::Close);
+            self.events.end();
+            self.let_agent_go();
+            self.changed.notify();
+        }
+    }
+
+    /// A handle of a request that is over does not keep the agent's connections open.
+    fn let_agent_go(&self) {
+        let agent = self.agent.take();
+        if let Some(agent) = agent.filter(Agent::is_last) {
+            // Its connections end with it, and this may be called from one of them.
+            runtime::spawn(async move { drop(agent) });
+        }
+    }
+
+    /// Node's 'close' of a request that never had a connection: its 'abort' comes a tick later (E8).
+    pub(super) fn close_with_abort(&self) {
+        self.close();
+        if self.aborted.get() {
+            self.record(RequestEvent::Abort);
+        }
+    }
+
+    /// The application waits for the request.
+    pub(super) fn waited_for(self: &Rc<Self>) {
+        self.waited.set(true);
+        self.close_if_left_unread();
+    }
+
+    /// A request that the application waits for, although it does not begin to read a response whose connection has
+    /// ended, is over: in Node, too, it closes with the connection then. Node reads at once if it reads at all; here
+    /// the application has a chance to, once it knows of the response.
+    fn close_if_left_unread(self: &Rc<Self>) {
+        if !self.waited.get() || !self.is_left_unread() {
+            return;
+        }
+        let exchange = Rc::clone(self);
+        runtime::spawn(async move {
+            runtime::end_of_turn().await;
+            runtime::end_of_turn().await;
+            if exchange.is_left_unread() {
+                exchange.close();
+            }
+        });
+    }
+
+    fn is_left_unread(&self) -> bool {
+        let over = matches!(*self.phase.borrow(), Phase::Detached) && self.is_complete();
+        over && !self.is_closed() && self.message_views.get() > 0 && self.body().is_untouched()
+    }
+
+    /// `request.abort()` (E8 to E10).
+    pub(super) fn abort_request(self: &Rc<Self>) {
+        if self.aborted.replace(true) {
+            return;
+        }
+        if matches!(*self.phase.borrow(), Phase::Waiting) || !self.was_greeted() {
+            self.destroy_request(None);
+        } else {
+            self.record(RequestEvent::Abort);
+            self.destroy_request(None);
+        }
+    }
+
+    /// `request.destroy(error)` (E5 to E7).
+    pub(super) fn destroy_request(self: &Rc<Self>, error: Option<Error>) {
+        if self.destroyed.replace(true) {
+            return;
+        }
+        self.outgoing.borrow_mut().destroy(error.clone());
+        if self.head.get().is_some() {
+            self.body.borrow_mut().dump();
+        }
+        match self.connection() {
+            Some(connection) if self.was_greeted() => connection.destroy_with(error),
+            Some(connection) => {
+                // Nobody knows of the connection yet: it can serve another request.
+                self.phase.replace(Phase::Detached);
+                connection.detach();
+                match connection.agent() {
+                    Some(agent) => agent.freed(&connection, false, None),
+                    None => connection.destroy(),
+                }
+                self.end_before_it_began(error);
+            }
+            // Answered, and the connection is gone or given back: what is left is to read, and nobody will.
+            None if self.head.get().is_some() => self.message_ended(),
+            None => {
+                let agent = self.agent.borrow().clone();
+                if let Some(agent) = agent {
+                    agent.cancel(self);
+                }
+                self.end_before_it_began(error);
+            }
+        }
+        self.changed.notify();
+        self.sent.notify();
+    }
+
+    /// What is left to tell of a request that never had a connection; in Node's next tick.
+    fn end_before_it_began(self: &Rc<Self>, error: Option<Error>) {
+        let exchange = Rc::clone(self);
+        runtime::spawn(async move {
+            match error {
+                Some(error) => exchange.fail(error),
+                None if exchange.aborted.get() => {}
+                None => exchange.fail(Error::socket_hang_up()),
+            }
+            exchange.close_with_abort();
+        });
+    }
+}
