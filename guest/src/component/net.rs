@@ -102,6 +102,7 @@ impl GuestSocket for Socket {
     }
 
     fn incoming(&self) -> Result<StreamReader<u8>, Error> {
+        self.hand_out_incoming()?;
         Ok(streams::incoming(self.another()))
     }
 

@@ -115,7 +115,7 @@ pub(super) fn body(message: IncomingMessage) -> StreamReader<u8> {
 
 async fn pump(message: IncomingMessage, mut writer: StreamWriter<u8>) {
     loop {
-        match message.read(PIECE) {
+        match message.read_for_stream(PIECE) {
             ReadResult::Data(bytes) => {
                 let unwritten = writer.write_all(bytes).await;
                 if !unwritten.is_empty() {

@@ -87,6 +87,14 @@ impl Body {
         }
     }
 
+    /// Puts bytes back that were taken last.
+    pub fn put_back(&mut self, mut bytes: Vec<u8>) {
+        if self.flow != Flow::Dumped {
+            bytes.append(&mut self.unread);
+            self.unread = bytes;
+        }
+    }
+
     /// Throws away what is unread and what will arrive.
     pub fn dump(&mut self) {
         self.flow = Flow::Dumped;
@@ -106,6 +114,11 @@ impl Body {
     /// `ERR_STREAM_ALREADY_FINISHED` the second time.
     pub fn hand_out(&self) -> Result<(), Error> {
         if self.handed_out.replace(true) { Err(Error::already_finished("body")) } else { Ok(()) }
+    }
+
+    /// Whether a stream of it was handed out and has not come to its end.
+    pub fn is_out(&self) -> bool {
+        self.handed_out.get() && self.ended.is_none() && self.flow != Flow::Dumped
     }
 
     /// Whether a stream of it was handed out.

@@ -317,6 +317,10 @@ impl Received for Exchange {
         result
     }
 
+    fn put_back(&self, bytes: Vec<u8>) {
+        self.body.borrow_mut().put_back(bytes);
+    }
+
     fn dump(&self) {
         self.body.borrow_mut().dump();
         self.connection.resume_receiving();

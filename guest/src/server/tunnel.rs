@@ -233,6 +233,10 @@ impl Carrier for Connection {
         result
     }
 
+    fn hand_out(&self) -> Result<(), Error> {
+        self.raw.received.borrow().hand_out()
+    }
+
     fn write_raw(&self, bytes: &[u8]) -> Result<bool, Error> {
         if Self::is_destroyed(self) {
             return Err(Error::stream_destroyed("write"));

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, Ref},
     fmt::Debug,
+    mem,
     rc::Rc,
 };
 
@@ -65,6 +66,8 @@ pub(crate) trait Received: Debug {
     fn views(&self) -> &Cell<usize>;
     /// Takes received bytes out and lets the connection go on reading.
     fn read(&self, max: usize) -> ReadResult;
+    /// Puts bytes back that were read last.
+    fn put_back(&self, bytes: Vec<u8>);
     /// Throws away what has arrived of the body and what will.
     fn dump(&self);
     fn destroy(&self, error: Option<Error>);
@@ -183,8 +186,16 @@ impl IncomingMessage {
         self.0.changed().wait(|| self.0.body().is_readable().then_some(())).await;
     }
 
-    /// Takes at most `max` bytes of the body.
+    /// Takes at most `max` bytes of the body; none while it is out as a stream.
     pub fn read(&self, max: usize) -> ReadResult {
+        if self.0.body().is_out() {
+            return ReadResult::Pending;
+        }
+        self.0.read(max)
+    }
+
+    /// As [`Self::read`], for the stream that was handed out.
+    pub fn read_for_stream(&self, max: usize) -> ReadResult {
         self.0.read(max)
     }
 
@@ -196,32 +207,34 @@ impl IncomingMessage {
         self.0.body().hand_out()
     }
 
-    /// Reads the whole body. What was read before the call is not in it; a dropped call loses what
-    /// it had read.
+    /// Reads the whole body. What was read before the call is not in it; what a dropped call had gathered is the next
+    /// to be read.
     ///
     /// # Errors
     /// `ECONNRESET` when the message is cut short; `ERR_OUT_OF_RANGE` when it is longer than `limit`
-    /// bytes, and the rest is dumped; `ERR_STREAM_ALREADY_FINISHED` when the body was handed out as a stream.
+    /// bytes, which can still be read; `ERR_STREAM_ALREADY_FINISHED` when the body was handed out as a stream.
     pub async fn read_all(&self, limit: u64) -> Result<Vec<u8>, Error> {
         if self.0.body().is_handed_out() {
             return Err(Error::already_finished("read_all"));
         }
-        let mut body = Vec::new();
+        let mut gathered = Gathered { message: self, bytes: Vec::new() };
         loop {
             match self.read(usize::MAX) {
-                ReadResult::Data(bytes) if body.is_empty() => body = bytes,
-                ReadResult::Data(bytes) => body.extend_from_slice(&bytes),
+                ReadResult::Data(bytes) if gathered.bytes.is_empty() => gathered.bytes = bytes,
+                ReadResult::Data(bytes) => gathered.bytes.extend_from_slice(&bytes),
                 ReadResult::Pending => self.readable().await,
-                ReadResult::End(_) => return Ok(body),
-                ReadResult::Aborted(error) => return Err(error),
+                ReadResult::End(_) => return Ok(mem::take(&mut gathered.bytes)),
+                ReadResult::Aborted(error) => {
+                    gathered.bytes.clear();
+                    return Err(error);
+                }
             }
-            if body.len() as u64 > limit {
-                self.resume();
+            if gathered.bytes.len() as u64 > limit {
                 let limit = format!("<= {limit}");
                 return Err(Error::out_of_range(
                     "body",
                     &limit,
-                    i64::try_from(body.len()).unwrap_or(i64::MAX),
+                    i64::try_from(gathered.bytes.len()).unwrap_or(i64::MAX),
                 ));
             }
         }
@@ -302,6 +315,20 @@ impl IncomingMessage {
 
     fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.fields().iter().take(self.0.most_fields())
+    }
+}
+
+/// What `read_all` has read so far: back to the message with it, unless all was read.
+struct Gathered<'a> {
+    message: &'a IncomingMessage,
+    bytes: Vec<u8>,
+}
+
+impl Drop for Gathered<'_> {
+    fn drop(&mut self) {
+        if !self.bytes.is_empty() {
+            self.message.0.put_back(mem::take(&mut self.bytes));
+        }
     }
 }
 

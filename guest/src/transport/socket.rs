@@ -71,6 +71,8 @@ pub(crate) trait Carrier: Debug {
     /// Whether [`Self::read_raw`] would not answer pending.
     fn raw_is_readable(&self) -> bool;
     fn read_raw(&self, max: usize) -> ReadResult;
+    /// What is received becomes a stream, which it can do once.
+    fn hand_out(&self) -> Result<(), Error>;
     fn write_raw(&self, bytes: &[u8]) -> Result<bool, Error>;
     fn end_raw(&self);
     /// Bytes that were given to it and not to the operating system.
@@ -178,6 +180,14 @@ impl Socket {
     /// Takes at most `max` received bytes; pending while HTTP has the connection.
     pub fn read(&self, max: usize) -> ReadResult {
         self.0.read_raw(max)
+    }
+
+    /// What is received is about to leave as a stream.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_ALREADY_FINISHED`: it was handed out before.
+    pub fn hand_out_incoming(&self) -> Result<(), Error> {
+        self.0.hand_out()
     }
 
     /// `socket.write()`: false asks the caller to wait for [`Self::drain`].

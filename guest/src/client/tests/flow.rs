@@ -218,3 +218,44 @@ fn a_socket_of_ones_own_stops_its_peer_until_it_is_read() {
     assert_eq!(total, 1_000_000);
     assert!(pieces > 5, "it waited to be read");
 }
+
+/// A dropped or failed `read_all` has lost nothing.
+#[test]
+fn what_read_all_gathered_can_still_be_read() {
+    let fixture = Fixture::new();
+    let (mut watched, peer) = fixture.get(&plain());
+    watched.reads = false;
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+    watched.run();
+    let response = watched.response.as_ref().expect("a response");
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    {
+        let mut dropped = std::pin::pin!(response.read_all(100));
+        assert!(dropped.as_mut().poll(&mut context).is_pending());
+        assert_eq!(response.readable_length(), 0, "it is gathered");
+    }
+    assert_eq!(response.readable_length(), 3);
+    peer.send("def");
+    let too_long = std::pin::pin!(response.read_all(4)).poll(&mut context);
+    assert!(matches!(too_long, std::task::Poll::Ready(Err(error)) if error.code() == "ERR_OUT_OF_RANGE"));
+    peer.send("ghi");
+    let whole = std::pin::pin!(response.read_all(9)).poll(&mut context);
+    assert!(matches!(whole, std::task::Poll::Ready(Ok(body)) if body == b"abcdefghi"));
+}
+
+/// A body that is out as a stream is not read beside it.
+#[test]
+fn a_body_is_handed_out_once() {
+    let fixture = Fixture::new();
+    let (mut watched, peer) = fixture.get(&plain());
+    watched.reads = false;
+    peer.send(OK);
+    watched.run();
+    let response = watched.response.as_ref().expect("a response");
+    response.hand_out_body().expect("the first time");
+    assert_eq!(response.hand_out_body().expect_err("the second").code(), "ERR_STREAM_ALREADY_FINISHED");
+    assert!(matches!(response.read(9), ReadResult::Pending));
+    assert!(matches!(response.read_for_stream(9), ReadResult::Data(_)));
+    assert!(matches!(response.read_for_stream(9), ReadResult::End(_)));
+    assert!(matches!(response.read(9), ReadResult::End(_)), "the stream is over");
+}
