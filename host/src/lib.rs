@@ -37,6 +37,7 @@ pub mod bindings;
 mod compose;
 mod ctx;
 mod drain;
+mod eager;
 mod engine;
 mod policy;
 pub mod sockets;
