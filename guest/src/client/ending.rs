@@ -184,7 +184,7 @@ impl Exchange {
         if self.aborted.replace(true) {
             return;
         }
-        if matches!(*self.phase.borrow(), Phase::Waiting) || !self.was_greeted() {
+        if !self.was_greeted() {
             self.destroy_request(None);
         } else {
             self.record(RequestEvent::Abort);

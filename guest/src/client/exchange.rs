@@ -31,7 +31,6 @@ pub(crate) struct Exchange {
     /// The head of the final response.
     pub(super) head: OnceCell<ResponseHead>,
     pub(super) body: RefCell<Body>,
-    pub(super) listened: Cell<RequestEvents>,
     pub(super) events: EventLog<RequestEvent>,
     pub(super) message_events: EventLog<MessageEvent>,
     /// The response, for `response()` to hand out.
@@ -132,7 +131,6 @@ impl Exchange {
             phase: RefCell::new(Phase::Waiting),
             head: OnceCell::new(),
             body: RefCell::default(),
-            listened: Cell::new(listening),
             events,
             message_events: EventLog::default(),
             awaited: RefCell::default(),

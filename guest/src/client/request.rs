@@ -92,7 +92,6 @@ impl ClientRequest {
 
     /// Replaces the set of events that are listened to.
     pub fn listen_for(&self, events: RequestEvents) {
-        self.0.listened.set(events);
         self.0.events.listen_for(events.recorded());
     }
 

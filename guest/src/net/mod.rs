@@ -175,7 +175,7 @@ pub enum Endpoints {
         /// The peer's.
         remote: Option<SocketAddr>,
     },
-    /// In memory; only connections of a [`memory::Network`] have addresses.
+    /// In memory; only connections of a `memory::Network` have addresses.
     Memory(memory::MemoryOptions),
 }
 
