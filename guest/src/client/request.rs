@@ -152,7 +152,7 @@ impl ClientRequest {
     /// # Errors
     /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, and those of an implicit head.
     pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
-        self.change(|outgoing| outgoing.write(chunk, NO_DATE))
+        self.tell_of_late_data(self.change(|outgoing| outgoing.write(chunk, NO_DATE)))
     }
 
     /// `request.end()`.
@@ -160,7 +160,25 @@ impl ClientRequest {
     /// # Errors
     /// As [`Self::write`].
     pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
-        self.change(|outgoing| outgoing.end(chunk, NO_DATE))
+        self.tell_of_late_data(self.change(|outgoing| outgoing.end(chunk, NO_DATE)))
+    }
+
+    /// Node tells of data behind the end as an event, too, and lets the request go on (E13).
+    fn tell_of_late_data<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &result
+            && error.code() == Error::write_after_end().code()
+        {
+            let (exchange, error) = (Rc::clone(&self.0), error.clone());
+            runtime::spawn(async move {
+                // Behind what the request is told of its connection.
+                runtime::end_of_turn().await;
+                runtime::end_of_turn().await;
+                if !exchange.destroyed.get() {
+                    exchange.record(RequestEvent::Error(error));
+                }
+            });
+        }
+        result
     }
 
     /// `request.flushHeaders()`.

@@ -183,7 +183,8 @@ impl World {
             }
             assert!(!after_close, "an event after 'close'");
         }
-        assert!(watched.errors <= 1 && watched.responses <= 1);
+        // One may be about data behind the end, which ends nothing (E13).
+        assert!(watched.errors <= 2 && watched.responses <= 1);
     }
 
     fn response(&mut self, which: u8, what: u8) {

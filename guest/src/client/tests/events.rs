@@ -336,3 +336,20 @@ fn e19_bytes_behind_the_response() {
     );
     assert!(agent.free_sockets().is_empty() && agent.sockets().is_empty());
 }
+
+/// Rows: E13, CR41
+#[test]
+fn e13_write_after_end() {
+    let fixture = Fixture::new();
+    let (mut watched, peer) = fixture.get(&plain());
+    let error = watched.request.write(b"late").expect_err("after the end");
+    assert_eq!(error.code(), "ERR_STREAM_WRITE_AFTER_END");
+    watched.run();
+    peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(
+        watched.trace(),
+        "req.socket > req.prefinish > req.finish > req.error[ERR_STREAM_WRITE_AFTER_END|write after end] > \
+         req.response > res.data > res.end > res.close > req.close"
+    );
+    assert!(watched.request.errored().is_none(), "it did not fail");
+}
