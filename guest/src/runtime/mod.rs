@@ -106,6 +106,8 @@ struct Runtime {
     /// How many bytes the job that is being polled has received without having waited, and all jobs in this turn.
     share: Cell<usize>,
     volume: Cell<usize>,
+    /// How many turns have ended.
+    turn: Cell<u64>,
     /// Who is woken when the turn ends.
     told: RefCell<Vec<Waker>>,
     /// Whether an async export has handed the driver to a task.
@@ -145,9 +147,11 @@ pub async fn take_turns(bytes: usize) {
 
 /// Waits until this turn of the driver ends: what else has arrived by then is handled before.
 pub async fn end_of_turn() {
-    let mut asked = false;
+    let turn = || RUNTIME.with(|runtime| runtime.turn.get());
+    let this = turn();
     poll_fn(|cx| {
-        if mem::replace(&mut asked, true) {
+        // Whoever waits for something else as well is polled before the turn ends.
+        if turn() != this {
             return Poll::Ready(());
         }
         wake_after_turn([cx.waker().clone()]);
@@ -203,7 +207,10 @@ impl Driver {
         });
         let Some(told) = told else { return waker.wake_by_ref() };
         (self.polls, self.quiet) = (0, 0);
-        RUNTIME.with(|runtime| runtime.volume.set(0));
+        RUNTIME.with(|runtime| {
+            runtime.volume.set(0);
+            runtime.turn.set(runtime.turn.get() + 1);
+        });
         clock::end_turn();
         told.into_iter().for_each(Waker::wake);
     }
@@ -271,6 +278,38 @@ mod tests {
         });
         run_until_stalled();
         assert!(reads.get() <= 2 * Driver::LARGEST / SHARE, "{} reads", reads.get());
+    }
+
+    /// Something else that wakes the waiter does not end the turn.
+    #[test]
+    fn the_end_of_a_turn_is_waited_for_beside_something_else() {
+        let signal = Rc::new(Signal::default());
+        let looks = Rc::new(Cell::new(0));
+        let (other, counted) = (Rc::clone(&signal), Rc::clone(&looks));
+        let ended = Rc::new(Cell::new(false));
+        let done = Rc::clone(&ended);
+        spawn(async move {
+            let look = || {
+                counted.set(counted.get() + 1);
+                (counted.get() > 9).then_some(())
+            };
+            let turn = async {
+                end_of_turn().await;
+                done.set(true);
+            };
+            futures_util::future::join(turn, other.wait(look)).await;
+        });
+        let (_, waker) = clock::counting_waker();
+        let mut driver = Driver::default();
+        for _ in 0..2 {
+            assert!(Pin::new(&mut driver).poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(looks.get() > 0 && !ended.get(), "the turn goes on");
+            signal.notify();
+        }
+        for _ in 0..20 {
+            assert!(Pin::new(&mut driver).poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        assert!(ended.get());
     }
 
     /// Two jobs have something to tell: the waiter sees what both did, and is woken once.

@@ -341,14 +341,16 @@ fn e19_bytes_behind_the_response() {
 #[test]
 fn e13_write_after_end() {
     let fixture = Fixture::new();
-    let (mut watched, peer) = fixture.get(&plain());
-    let error = watched.request.write(b"late").expect_err("after the end");
+    let request = fixture.request("GET", &plain());
+    request.end(None).expect("an open request");
+    let error = request.write(b"late").expect_err("after the end");
     assert_eq!(error.code(), "ERR_STREAM_WRITE_AFTER_END");
-    watched.run();
+    let mut watched = Watched::new(request);
+    let peer = fixture.accept();
     peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
     assert_eq!(
         watched.trace(),
-        "req.socket > req.prefinish > req.finish > req.error[ERR_STREAM_WRITE_AFTER_END|write after end] > \
+        "req.socket > req.prefinish > req.error[ERR_STREAM_WRITE_AFTER_END|write after end] > req.finish > \
          req.response > res.data > res.end > res.close > req.close"
     );
     assert!(watched.request.errored().is_none(), "it did not fail");
