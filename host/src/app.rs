@@ -8,7 +8,6 @@ use wasmtime::{Result, Store};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
 use crate::Ctx;
-use crate::eager::eager;
 
 /// wasmtime's default of 100,000 handles is 20,000 connections; one more and the whole store would trap.
 const MAX_HANDLES: usize = 10_000_000;
@@ -73,8 +72,7 @@ impl App {
         let mut store = self.store(ctx);
         let result = if let Ok(command) = p3::bindings::CommandPre::new(self.pre.clone()) {
             let command = command.instantiate_async(&mut store).await.context("cannot start")?;
-            let run = store.run_concurrent(async |store| command.wasi_cli_run().call_run(store).await);
-            eager(run).await.flatten()
+            store.run_concurrent(async |store| command.wasi_cli_run().call_run(store).await).await.flatten()
         } else {
             let command = p2::bindings::CommandPre::new(self.pre.clone()).map_err(|_| {
                 wasmtime::format_err!("the component exports no wasi:cli/run, so it is no program")
@@ -120,7 +118,7 @@ impl Session {
         work: impl AsyncFnOnce(&Accessor<Ctx>, Instance) -> R,
     ) -> Result<R> {
         let instance = self.instance;
-        eager(self.store.run_concurrent(async |accessor| work(accessor, instance).await)).await
+        self.store.run_concurrent(async |accessor| work(accessor, instance).await).await
     }
 
     /// The instance, to look up exports.

@@ -37,7 +37,6 @@ pub mod bindings;
 mod compose;
 mod ctx;
 mod drain;
-mod eager;
 mod engine;
 mod policy;
 pub mod sockets;
