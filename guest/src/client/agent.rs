@@ -243,8 +243,7 @@ impl Agent {
 
     /// `agent.addRequest()`: finds a connection for the request.
     pub(super) fn assign(&self, exchange: &Rc<Exchange>) {
-        let options = self.connect_options(&exchange.settings.connect);
-        let name = options.agent_name();
+        let name = exchange.settings.connect.agent_name();
         let assignment = self.0.pool.borrow_mut().add_request(&name, exchange.id);
         match assignment {
             Assignment::Reuse(id) => {
@@ -253,7 +252,7 @@ impl Agent {
                 self.0.hooks.tell(AgentEvents::REUSE_SOCKET, || AgentEvent::ReuseSocket(connection.socket()));
                 connection.attach(exchange, true);
             }
-            Assignment::Connect => self.0.connect(&name, exchange, options),
+            Assignment::Connect => self.0.connect(&name, exchange),
             Assignment::Wait => {
                 self.0.waiting.borrow_mut().insert(exchange.id, Rc::clone(exchange));
             }

@@ -191,7 +191,9 @@ impl Connection {
 
     /// A write has failed. The peer may have answered before it stopped listening, so what it sent is read first.
     pub(super) fn write_failed(&self, error: Error) {
-        if !self.is_destroyed() {
+        if self.state().is_raw() {
+            self.destroy_with(Some(error));
+        } else if !self.is_destroyed() {
             self.write_failure.replace(Some(error));
             self.state_mut().sent_end();
         }
@@ -218,7 +220,7 @@ impl Connection {
         }
         match exchange {
             // Nothing of the request was sent: whoever sees it sees it for the first time (S9).
-            Some(exchange) if untouched && failure.is_none() => exchange.find_another_connection(),
+            Some(exchange) if untouched => exchange.find_another_connection(),
             Some(exchange) => exchange.connection_gone(failure.clone()),
             None => {}
         }

@@ -135,7 +135,7 @@ pub struct Settings {
     pub max_header_size: usize,
     /// Whether invalid responses are let through as far as Node can.
     pub insecure_http_parser: bool,
-    /// Where and how to connect, without what the agent says.
+    /// Where and how to connect; of a request on its way, with what its agent says.
     pub connect: ConnectOptions,
 }
 

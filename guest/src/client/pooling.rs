@@ -33,7 +33,8 @@ impl Shared {
     }
 
     /// `agent.createSocket()`: makes the connection that the pool has counted already.
-    pub(super) fn connect(&self, name: &str, exchange: &Rc<Exchange>, options: ConnectOptions) {
+    pub(super) fn connect(&self, name: &str, exchange: &Rc<Exchange>) {
+        let options = exchange.settings.connect.clone();
         if self.hooks.listens_to(AgentEvents::CREATE_CONNECTION) {
             let refused = self.hooks.ask_create(&self.this, name, exchange, options);
             if let Some(options) = refused {
@@ -59,7 +60,7 @@ impl Shared {
         connection.join(self.this.clone());
         self.pool.borrow_mut().connected(name, connection.id);
         self.connections.borrow_mut().insert(connection.id, Rc::clone(&connection));
-        if exchange.is_closed() {
+        if exchange.destroyed.get() {
             self.freed(&connection, false, None);
         } else {
             connection.attach(exchange, false);
@@ -143,10 +144,7 @@ impl Shared {
             let request = self.pool.borrow_mut().next_waiting(&name);
             let exchange = request.and_then(|request| self.waiting.borrow_mut().remove(&request));
             match exchange {
-                Some(exchange) => {
-                    let options = exchange.settings.connect.overridden_by(&self.connect);
-                    return self.connect(&name, &exchange, options);
-                }
+                Some(exchange) => return self.connect(&name, &exchange),
                 None => next = self.pool.borrow_mut().connect_failed(&name),
             }
         }

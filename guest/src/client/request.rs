@@ -52,10 +52,12 @@ impl ClientRequest {
             (None, Some(AgentChoice::GlobalAgent), _) | (None, None, None) => Some(Agent::global()),
         };
         let defaults = if agent.is_some() { Defaults::AGENT } else { Defaults::NO_AGENT };
-        let settings = Settings::new(url, options, &defaults)?;
+        let mut settings = Settings::new(url, options, &defaults)?;
+        if let Some(agent) = &agent {
+            settings.connect = agent.connect_options(&settings.connect);
+        }
         let outgoing = outgoing(&settings, agent.as_ref())?;
-        let connect = agent.as_ref().map(|agent| agent.connect_options(&settings.connect));
-        connect.as_ref().unwrap_or(&settings.connect).validate()?;
+        settings.connect.validate()?;
         let exchange = Exchange::new(next_id(), settings, agent, outgoing, attachments.listening);
         let request = Self(exchange);
         request.start(attachments.connection, attachments.signal);

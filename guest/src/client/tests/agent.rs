@@ -4,8 +4,8 @@ use super::{Fixture, Peer, Watched, keeping, plain};
 use crate::{
     agent::Options,
     client::{
-        Agent, AgentEvent, AgentEvents, AgentOptions, Attachments, ClientRequest, ConnectOptions,
-        RequestEvents, RequestOptions, Transport,
+        Agent, AgentEvent, AgentEvents, AgentOptions, Attachments, ClientRequest, RequestEvents,
+        RequestOptions, Transport,
     },
     error::{Error, ErrorName},
     net::{Stream, memory},
@@ -317,11 +317,7 @@ fn a_request_can_bring_its_connection() {
 #[test]
 fn a_connection_of_ones_own_is_read_and_written() {
     let fixture = Fixture::new();
-    let options = ConnectOptions {
-        host: Some(fixture.address.ip().to_string()),
-        port: Some(fixture.address.port()),
-        ..ConnectOptions::default()
-    };
+    let options = fixture.connect_options();
     let socket = plain().create_connection(&options).expect("valid options");
     assert!(socket.connecting());
     socket.write(b"ping").expect("an open socket");

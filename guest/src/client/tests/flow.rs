@@ -176,11 +176,7 @@ fn a_socket_tells_what_becomes_of_it() {
 #[test]
 fn a_socket_of_ones_own_tells_of_its_connection_and_both_ends() {
     let fixture = Fixture::new();
-    let options = ConnectOptions {
-        host: Some(fixture.address.ip().to_string()),
-        port: Some(fixture.address.port()),
-        ..ConnectOptions::default()
-    };
+    let options = fixture.connect_options();
     let socket = plain().create_connection(&options).expect("valid options");
     socket.listen_for(u16::MAX);
     let peer = fixture.accept();
@@ -200,10 +196,8 @@ fn a_socket_of_ones_own_tells_of_its_connection_and_both_ends() {
 fn a_socket_of_ones_own_stops_its_peer_until_it_is_read() {
     let fixture = Fixture::new();
     let options = ConnectOptions {
-        host: Some(fixture.address.ip().to_string()),
-        port: Some(fixture.address.port()),
         socket: Some(SocketOptions { high_water_mark: Some(1000), ..SocketOptions::default() }),
-        ..ConnectOptions::default()
+        ..fixture.connect_options()
     };
     let socket = plain().create_connection(&options).expect("valid options");
     let peer = fixture.accept();

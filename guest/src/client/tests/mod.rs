@@ -9,7 +9,10 @@ mod reuse;
 
 use std::net::SocketAddr;
 
-use super::{Agent, AgentOptions, Attachments, ClientRequest, RequestEvent, RequestEvents, RequestOptions};
+use super::{
+    Agent, AgentOptions, Attachments, ClientRequest, ConnectOptions, RequestEvent, RequestEvents,
+    RequestOptions,
+};
 use crate::{
     agent::Options,
     message::ReadResult,
@@ -40,6 +43,15 @@ impl Fixture {
 
     fn url(&self) -> String {
         format!("http://{}/", self.address)
+    }
+
+    /// What connects to the server.
+    fn connect_options(&self) -> ConnectOptions {
+        ConnectOptions {
+            host: Some(self.address.ip().to_string()),
+            port: Some(self.address.port()),
+            ..ConnectOptions::default()
+        }
     }
 
     /// A request through `agent` with all events.

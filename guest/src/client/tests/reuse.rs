@@ -92,3 +92,51 @@ fn a_used_connection_is_forgotten_by_who_used_it() {
     run_until_stalled();
     assert_eq!(agent.free_sockets().len(), 1, "none of that touches the connection");
 }
+
+/// A request that was destroyed while its connection was asked for does not keep the connection that comes.
+#[test]
+fn a_connection_for_a_destroyed_request_is_not_kept() {
+    let fixture = Fixture::new();
+    let pool = Options { keep_alive: true, max_sockets: Some(1), ..Options::default() };
+    let listening = AgentEvents::CREATE_CONNECTION;
+    let agent =
+        Agent::create(AgentOptions { pool, listening, ..AgentOptions::default() }).expect("valid options");
+    let first = fixture.request("GET", &agent);
+    let socket = agent.create_connection(&fixture.connect_options()).expect("valid options");
+    first.destroy(None);
+    // In the same tick: nobody was told of the end yet.
+    agent.reply_create_connection(0, Ok(Transport::Socket(socket))).expect("the hook waits");
+    assert_eq!(Watched::new(first).trace(), "req.error[ECONNRESET|socket hang up] > req.close");
+    assert!(agent.sockets().is_empty() && agent.free_sockets().is_empty());
+}
+
+/// Rows: S9
+#[test]
+fn a_reset_of_an_idle_connection_is_no_answer_either() {
+    let fixture = Fixture::new();
+    let agent = keeping();
+    let (mut first, peer) = fixture.get(&agent);
+    peer.send(OK);
+    first.run();
+    // Both are there before the driver runs: the reset, and the request.
+    peer.writer.reset();
+    let request = fixture.request("GET", &agent);
+    request.end(None).expect("an open request");
+    let mut second = Watched::new(request);
+    let fresh = fixture.accept();
+    fresh.send(OK);
+    second.run();
+    assert!(second.ended && second.request.errored().is_none());
+}
+
+/// A socket of one's own that nobody reads any more fails as a whole.
+#[test]
+fn a_broken_socket_of_ones_own_is_destroyed() {
+    let fixture = Fixture::new();
+    let socket = keeping().create_connection(&fixture.connect_options()).expect("valid options");
+    let peer = fixture.accept();
+    drop(peer.reader);
+    socket.write(b"late").expect("nobody knows yet");
+    run_until_stalled();
+    assert!(socket.destroyed(), "although the peer may still send");
+}
