@@ -1,6 +1,6 @@
 //! The agent's lines of `probes/misc.js`.
 
-use super::pool::{free, idle, used};
+use super::pool::{free, idle, patiently, used};
 use super::*;
 
 /// All of them, as they are printed there. The ports: an origin that answers when the test
@@ -59,7 +59,7 @@ async fn counts(port: u16) {
     let (sockets, kept) = (agent.sockets().len(), free(&agent).len());
     println!("reused [{answers}] free {kept} sockets {sockets} total {}", used(&agent) + kept);
     agent.destroy();
-    sleep(5).await;
+    patiently(|| used(&agent) + free(&agent).len() == 0).await;
     println!("after destroy free {} total {}", agent.free_sockets().len(), used(&agent) + free(&agent).len());
 }
 
