@@ -20,7 +20,9 @@ pub enum ReadResult {
 /// Received bytes of one message that the application has not read, and how far the message is.
 #[derive(Debug, Default)]
 pub struct Body {
-    unread: Vec<u8>,
+    received: Vec<u8>,
+    /// How much of `received` was read: small reads must not move the rest each time.
+    read: usize,
     progress: Progress,
     flow: Flow,
     /// The number of Node's 'end', once the message was read to it.
@@ -54,9 +56,13 @@ enum Flow {
 impl Body {
     /// Appends received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.flow != Flow::Dumped {
-            self.unread.extend_from_slice(bytes);
+        if self.flow == Flow::Dumped {
+            return;
         }
+        if self.read > self.received.len() / 2 {
+            self.received.drain(..mem::take(&mut self.read));
+        }
+        self.received.extend_from_slice(bytes);
     }
 
     /// The message is complete.
@@ -76,11 +82,11 @@ impl Body {
         if self.flow == Flow::Untouched {
             self.flow = Flow::Consumed;
         }
-        if !self.unread.is_empty() && max > 0 {
+        if !self.is_empty() && max > 0 {
             return ReadResult::Data(self.take(max));
         }
         match self.progress {
-            _ if !self.unread.is_empty() => ReadResult::Pending,
+            _ if !self.is_empty() => ReadResult::Pending,
             Progress::Receiving => ReadResult::Pending,
             Progress::Complete(_) => ReadResult::End(*self.ended.get_or_insert_with(number)),
             Progress::Aborted => ReadResult::Aborted(Error::aborted()),
@@ -90,15 +96,17 @@ impl Body {
     /// Puts bytes back that were taken last.
     pub fn put_back(&mut self, mut bytes: Vec<u8>) {
         if self.flow != Flow::Dumped {
-            bytes.append(&mut self.unread);
-            self.unread = bytes;
+            bytes.extend_from_slice(&self.received[self.read..]);
+            self.received = bytes;
+            self.read = 0;
         }
     }
 
     /// Throws away what is unread and what will arrive.
     pub fn dump(&mut self) {
         self.flow = Flow::Dumped;
-        self.unread = Vec::new();
+        self.received = Vec::new();
+        self.read = 0;
     }
 
     /// Node's `_dump` at the end of an answer: not when the application has begun to read.
@@ -138,17 +146,17 @@ impl Body {
 
     /// Unread bytes.
     pub fn len(&self) -> usize {
-        self.unread.len()
+        self.received.len() - self.read
     }
 
     /// Whether there is nothing to read now.
     pub fn is_empty(&self) -> bool {
-        self.unread.is_empty()
+        self.len() == 0
     }
 
     /// Whether [`Self::read`] would answer something other than [`ReadResult::Pending`].
     pub fn is_readable(&self) -> bool {
-        !self.unread.is_empty() || !matches!(self.progress, Progress::Receiving)
+        !self.is_empty() || !matches!(self.progress, Progress::Receiving)
     }
 
     /// Whether the whole message was received: Node's `message.complete`.
@@ -156,7 +164,12 @@ impl Body {
         matches!(self.progress, Progress::Complete(_))
     }
 
-    /// Whether the message was cut short: Node's `message.aborted`.
+    /// Whether the message was read to its end.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Whether the message was cut short.
     pub fn is_aborted(&self) -> bool {
         matches!(self.progress, Progress::Aborted)
     }
@@ -170,10 +183,70 @@ impl Body {
     }
 
     fn take(&mut self, max: usize) -> Vec<u8> {
-        if self.unread.len() <= max {
-            return mem::take(&mut self.unread);
+        if self.len() > max {
+            let taken = self.received[self.read..self.read + max].to_vec();
+            self.read += max;
+            return taken;
         }
-        let rest = self.unread.split_off(max);
-        mem::replace(&mut self.unread, rest)
+        let mut taken = mem::take(&mut self.received);
+        taken.drain(..mem::take(&mut self.read));
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &mut Body, max: usize) -> Option<Vec<u8>> {
+        match body.read(max, || 7) {
+            ReadResult::Data(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn small_reads_and_what_is_put_back_keep_the_order() {
+        let mut body = Body::default();
+        body.push(b"abcdef");
+        assert_eq!(read(&mut body, 2).as_deref(), Some(&b"ab"[..]));
+        assert_eq!(read(&mut body, 3).as_deref(), Some(&b"cde"[..]));
+        assert_eq!(body.len(), 1);
+        body.push(b"gh");
+        assert_eq!(read(&mut body, 1).as_deref(), Some(&b"f"[..]));
+        body.put_back(b"ef".to_vec());
+        assert_eq!((body.len(), body.is_empty()), (4, false));
+        assert_eq!(read(&mut body, 9).as_deref(), Some(&b"efgh"[..]));
+        assert!(body.is_empty() && !body.is_readable());
+        assert_eq!(read(&mut body, 9), None);
+    }
+
+    /// A megabyte byte by byte, which took minutes when every read moved the rest.
+    #[test]
+    fn reading_byte_by_byte_is_linear() {
+        let mut body = Body::default();
+        body.push(&vec![b'x'; 1 << 20]);
+        let mut reads = 0;
+        while read(&mut body, 1).is_some() {
+            reads += 1;
+        }
+        assert_eq!(reads, 1 << 20);
+    }
+
+    #[test]
+    fn what_has_arrived_is_read_before_the_end_or_the_cut() {
+        let mut body = Body::default();
+        body.push(b"x");
+        body.abort();
+        assert!(read(&mut body, 9).is_some());
+        assert!(matches!(body.read(9, || 7), ReadResult::Aborted(_)));
+        let mut body = Body::default();
+        body.push(b"x");
+        body.complete(None);
+        body.abort();
+        assert!(body.is_complete() && !body.has_ended());
+        assert!(read(&mut body, 9).is_some());
+        assert!(matches!(body.read(9, || 7), ReadResult::End(7)));
+        assert!(matches!(body.read(9, || 8), ReadResult::End(7)) && body.has_ended());
     }
 }
