@@ -115,6 +115,11 @@ impl Fields {
         self.index.spans.is_empty()
     }
 
+    /// Bytes of memory that the list takes.
+    pub fn memory(&self) -> usize {
+        self.bytes.len() + self.index.spans.capacity() * size_of::<Span>()
+    }
+
     /// Every name with its value, blanks around the value stripped, in the order received.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
         self.index.spans.iter().map(|span| (self.slice(span.name), self.value(span)))

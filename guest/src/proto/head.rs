@@ -113,7 +113,10 @@ pub(super) fn response_head(
         version: line.version,
         status: line.status,
         framing: framing(answers),
-        keep_alive: keeps_alive(line.version, signals) && framing(None) != BodyLength::UntilClose,
+        // RFC 9112 6.1: an HTTP/1.0 sender of Transfer-Encoding may have meant something else by it.
+        keep_alive: keeps_alive(line.version, signals)
+            && framing(None) != BodyLength::UntilClose
+            && !(signals.transfer_encoding && line.version < (1, 1)),
         upgrade: answers == Some(Method::Connect)
             || line.status == 101 && signals.upgrade && signals.connection_upgrade,
         fields: collect(input, block),

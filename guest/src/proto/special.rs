@@ -64,7 +64,7 @@ pub(super) enum Special {
 pub(super) enum Coding {
     /// So many letters of `chunked` have matched.
     Chunked(usize),
-    /// `chunked` is complete; to be it, only spaces may follow.
+    /// `chunked` is complete; to be it, only blanks may follow.
     Last,
     /// Inside some other coding.
     Token,
@@ -240,8 +240,10 @@ impl Coding {
             (Self::Chunked(matched), _) if byte.eq_ignore_ascii_case(&CHUNKED[matched]) => {
                 if matched + 1 == CHUNKED.len() { Self::Last } else { Self::Chunked(matched + 1) }
             }
-            // Not HTAB: llhttp reads `chunked<HTAB>` as another coding (llhttp #876).
             (Self::Last, b' ') => Self::Last,
+            // llhttp reads `chunked<HTAB>` as another coding (llhttp #876). In a request that is an error; in a
+            // response it would frame the body otherwise than the application reads the field.
+            (Self::Last, b'\t') if matches!(rules.direction, Direction::Response) => Self::Last,
             (Self::Last, b',') if rules.chunked_is_last() => {
                 return Err((Fault::CODING_VALUE, Taken::Yes));
             }
