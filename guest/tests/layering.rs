@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("message", &["error", "proto"]),
     ("net", &["error", "runtime"]),
     ("agent", &["error"]),
-    ("transport", &["error", "message", "proto", "runtime"]),
+    ("transport", &["error", "message", "net", "proto", "runtime"]),
     ("server", &["error", "message", "net", "proto", "runtime", "transport"]),
     ("client", &["agent", "error", "message", "net", "proto", "runtime", "transport"]),
     ("component", &["agent", "client", "error", "message", "net", "proto", "runtime", "server", "transport"]),

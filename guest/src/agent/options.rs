@@ -19,7 +19,7 @@ pub struct Options {
     pub keep_alive: bool,
     /// `keepAliveMsecs`: milliseconds of silence before the first TCP probe on a pooled connection; 0 counts
     /// as 1000.
-    pub keep_alive_msecs: u64,
+    pub keep_alive_msecs: u32,
     /// `maxSockets`, for one origin; none or 0: no limit.
     pub max_sockets: Option<u32>,
     /// `maxTotalSockets`, for all origins; none: no limit. 0 is refused.
@@ -29,11 +29,11 @@ pub struct Options {
     /// `scheduling`.
     pub scheduling: Scheduling,
     /// `timeout`, milliseconds of inactivity; none or 0: no limit.
-    pub timeout: Option<u64>,
+    pub timeout: Option<u32>,
 }
 
 /// Node takes a falsy value for one that was not given.
-const KEEP_ALIVE_MSECS: u64 = 1000;
+const KEEP_ALIVE_MSECS: u32 = 1000;
 const MAX_FREE_SOCKETS: u32 = 256;
 
 impl Default for Options {

@@ -301,7 +301,7 @@ fn a_server_announces_how_long_it_waits() {
         ("timeout=5, max=3", Some(4000)),
         ("timeout=1", Some(0)),
         ("timeout=0", Some(0)),
-        ("timeout=99999999999999999999", Some(u64::MAX - 1000)),
+        ("timeout=99999999999999999999", Some(u32::MAX - 1000)),
         ("max=3, timeout=5", None),
         ("Timeout=5", None),
         ("timeout=", None),

@@ -1,7 +1,7 @@
 //! Node's `http.Agent`: the pool's policy (`crate::agent`) bound to connections and requests.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::HashMap,
     rc::{Rc, Weak},
 };
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     agent::{Assignment, Options, Pool},
     error::Error,
-    runtime::{Millis, Recorded},
+    runtime::Recorded,
     transport::Socket,
 };
 
@@ -30,7 +30,7 @@ pub struct AgentOptions {
     /// Which events and hooks are listened to.
     pub listening: AgentEvents,
     /// Milliseconds that a hook may stay unanswered; 10000.
-    pub hook_timeout: Option<Millis>,
+    pub hook_timeout: Option<u32>,
 }
 
 /// A pool of connections: Node's `http.Agent`. Clones are the same agent. Requests keep it alive; with the last
@@ -51,13 +51,6 @@ pub(super) struct Shared {
 
 thread_local! {
     static GLOBAL: RefCell<Option<Agent>> = const { RefCell::new(None) };
-    static NEXT_ID: Cell<u64> = const { Cell::new(0) };
-}
-
-/// A number for a connection or a request, unique in this instance.
-pub(super) fn next_id() -> u64 {
-    NEXT_ID.set(NEXT_ID.get() + 1);
-    NEXT_ID.get()
 }
 
 impl Agent {
@@ -152,7 +145,7 @@ impl Agent {
         if keep {
             self.0.keep(&connection, hint)
         } else {
-            connection.destroy()
+            connection.link.destroy()
         }
         Ok(())
     }
@@ -164,8 +157,8 @@ impl Agent {
     pub fn create_connection(&self, options: &ConnectOptions) -> Result<Socket, Error> {
         let options = options.overridden_by(&self.0.connect);
         options.validate()?;
-        let connection = Connection::new(next_id(), None, options.high_water_mark());
-        prepare(&connection, &options);
+        let connection = Connection::new(None, options.high_water_mark());
+        connection.link.prepare(options.keep_alive(), options.idle_timeout());
         let socket = connection.socket();
         driver::begin(&connection, Source::Connect(Box::new(options)));
         Ok(socket)
@@ -176,7 +169,7 @@ impl Agent {
         let all = self.0.pool.borrow().all_sockets();
         for id in all {
             if let Some(connection) = self.0.connection(id) {
-                connection.destroy();
+                connection.link.destroy();
             }
         }
     }
@@ -227,7 +220,7 @@ impl Agent {
     }
 
     /// The idle timeout of its connections.
-    pub(super) fn timeout(&self) -> Option<Millis> {
+    pub(super) fn timeout(&self) -> Option<u32> {
         self.0.pool.borrow().options().timeout
     }
 
@@ -271,17 +264,7 @@ impl Drop for Shared {
     /// Nobody can use the pooled connections any more.
     fn drop(&mut self) {
         for connection in self.connections.get_mut().values() {
-            connection.destroy();
+            connection.link.destroy();
         }
-    }
-}
-
-/// What `net.createConnection` sets before it connects.
-pub(super) fn prepare(connection: &Rc<Connection>, options: &ConnectOptions) {
-    if let Some(delay) = options.keep_alive() {
-        connection.set_keep_alive(true, delay);
-    }
-    if let Some(timeout) = options.timeout {
-        connection.set_idle_timeout(timeout);
     }
 }

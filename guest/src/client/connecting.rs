@@ -8,7 +8,7 @@ use super::options::{ConnectOptions, IpFamily, Target};
 use crate::{
     error::Error,
     net::{self, ConnectError, Stream},
-    runtime,
+    runtime::{self, Span},
 };
 
 const PORT: u16 = 80;
@@ -91,11 +91,11 @@ fn local_end(options: &ConnectOptions, remote: IpAddr) -> Option<SocketAddr> {
 async fn attempt(
     remote: SocketAddr,
     local: Option<SocketAddr>,
-    patience: Option<u64>,
+    patience: Option<Span>,
 ) -> Result<Stream, ConnectError> {
     let Some(patience) = patience else { return net::connect(remote, local).await };
     let connecting = Box::pin(net::connect(remote, local));
-    let too_long = Box::pin(runtime::sleep_until(runtime::now() + patience));
+    let too_long = Box::pin(runtime::sleep_until(patience.after(runtime::now())));
     match select(connecting, too_long).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => Err(ConnectError { code: "ETIMEDOUT", syscall: "connect" }),

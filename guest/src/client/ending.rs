@@ -7,7 +7,7 @@ use super::{
     events::RequestEvent,
     exchange::{Exchange, Phase},
 };
-use crate::{error::Error, runtime, transport::MessageEvent};
+use crate::{error::Error, runtime};
 
 impl Exchange {
     /// The response was read to its end, or thrown away to its end: Node's 'end' (I-27).
@@ -20,24 +20,26 @@ impl Exchange {
         match self.connection() {
             Some(connection) if !keeps => {
                 connection.end_and_destroy();
-                self.close_message();
+                self.inbound.close();
             }
             Some(connection) if self.followed.get() => {
-                connection.destroy();
+                connection.link.destroy();
                 self.close();
-                self.close_message();
+                self.inbound.close();
             }
-            Some(_) if !self.is_finished() => self.close_message(),
+            Some(_) if !self.is_finished() => {
+                self.inbound.close();
+            }
             Some(_) => {
                 self.give_connection_back();
-                self.close_message();
+                self.inbound.close();
             }
             None if keeps => {
                 self.close();
-                self.close_message();
+                self.inbound.close();
             }
             None => {
-                self.close_message();
+                self.inbound.close();
                 self.close();
             }
         }
@@ -54,12 +56,18 @@ impl Exchange {
     pub(super) fn give_connection_back(&self) {
         let phase = self.phase.replace(Phase::Detached);
         let Phase::Attached(connection) = phase else { return };
+        let connection = connection.upgrade();
         self.close();
-        connection.detach();
+        if let Some(connection) = &connection {
+            connection.detach();
+        }
         let hint = self.head.get().and_then(|head| head.fields.first("keep-alive"));
         let hint = hint.map(|value| String::from_utf8_lossy(value).into_owned());
+        let Some(connection) = connection else { return };
         match connection.agent() {
             Some(agent) => agent.freed(&connection, true, hint.as_deref()),
+            // It goes back to whoever brought it.
+            None if connection.link.has_views() => connection.release(),
             None => connection.end_and_destroy(),
         }
     }
@@ -87,30 +95,16 @@ impl Exchange {
         if !answered || self.told.get().message_end {
             self.close();
         } else if !self.is_complete() {
-            self.abort_message();
+            self.inbound.abort();
+            self.tell(|told| told.message_end = true);
             self.close();
-            let error = self.message_failure.borrow().clone().unwrap_or_else(Error::aborted);
-            self.message_events.record(MessageEvent::Error(error));
-            self.close_message();
+            self.inbound.fail(self.inbound.error().unwrap_or_else(Error::aborted));
+            self.inbound.close();
         }
         // Else the response waits to be read; the request closes then.
         self.close_if_left_unread();
         self.changed.notify();
         self.sent.notify();
-    }
-
-    pub(super) fn abort_message(&self) {
-        self.body.borrow_mut().abort();
-        self.tell(|told| told.message_end = true);
-        self.message_events.record(MessageEvent::Aborted);
-    }
-
-    pub(super) fn close_message(&self) {
-        if !self.told.get().message_close {
-            self.tell(|told| told.message_close = true);
-            self.message_events.record(MessageEvent::Close);
-            self.message_events.end();
-        }
     }
 
     /// Node's 'error'; the first counts.
@@ -166,8 +160,7 @@ impl Exchange {
         }
         let exchange = Rc::clone(self);
         runtime::spawn(async move {
-            runtime::end_of_turn().await;
-            runtime::end_of_turn().await;
+            runtime::applications_turn().await;
             if exchange.is_left_unread() {
                 exchange.close();
             }
@@ -176,7 +169,7 @@ impl Exchange {
 
     fn is_left_unread(&self) -> bool {
         let over = matches!(*self.phase.borrow(), Phase::Detached) && self.is_complete();
-        over && !self.is_closed() && self.message_views.get() > 0 && self.body().is_untouched()
+        over && !self.is_closed() && self.inbound.has_views() && self.inbound.body().is_untouched()
     }
 
     /// `request.abort()` (E8 to E10).
@@ -198,18 +191,16 @@ impl Exchange {
             return;
         }
         self.outgoing.borrow_mut().destroy(error.clone());
-        if self.head.get().is_some() {
-            self.body.borrow_mut().dump();
-        }
+        let ended = self.head.get().is_some() && self.inbound.dump();
         match self.connection() {
-            Some(connection) if self.was_greeted() => connection.destroy_with(error),
+            Some(connection) if self.was_greeted() => connection.link.destroy_with(error),
             Some(connection) => {
                 // Nobody knows of the connection yet: it can serve another request.
                 self.phase.replace(Phase::Detached);
                 connection.detach();
                 match connection.agent() {
                     Some(agent) => agent.freed(&connection, false, None),
-                    None => connection.destroy(),
+                    None => connection.link.destroy(),
                 }
                 self.end_before_it_began(error);
             }
@@ -222,6 +213,9 @@ impl Exchange {
                 }
                 self.end_before_it_began(error);
             }
+        }
+        if ended {
+            self.message_ended();
         }
         self.changed.notify();
         self.sent.notify();

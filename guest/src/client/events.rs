@@ -10,6 +10,7 @@ use crate::{
 
 /// What happened to a request.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum RequestEvent {
     /// `'abort'`: `abort` was called, the first time.
     Abort,
@@ -104,6 +105,10 @@ impl EventKind for RequestEvent {
             Self::Information(_) => MOST_INTERIM,
             _ => 1,
         }
+    }
+
+    fn is_last_word(&self) -> bool {
+        matches!(self, Self::Finish | Self::Error(_) | Self::Close)
     }
 }
 

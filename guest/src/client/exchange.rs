@@ -1,9 +1,9 @@
 //! One request and its response: what `ClientRequest` and `IncomingMessage` are two views of.
 
 use std::{
-    cell::{Cell, OnceCell, Ref, RefCell},
-    fmt,
-    rc::Rc,
+    cell::{Cell, OnceCell, RefCell},
+    fmt, mem,
+    rc::{Rc, Weak},
 };
 
 use super::{
@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     error::Error,
-    message::{Body, OutgoingMessage},
-    proto::{Decoder, Direction, Fields, Method, ResponseHead},
-    runtime::{EventKind, EventLog, Millis, Signal},
-    transport::{IncomingMessage, MessageEvent, Socket},
+    message::OutgoingMessage,
+    proto::{Decoder, Direction, Fields, Limits, Method, ResponseHead},
+    runtime::{EventKind, EventLog, Signal, Span},
+    transport::{Inbound, IncomingMessage, Link, MessageEvent, Socket},
 };
 
 /// A request, and its response as it arrives.
@@ -30,27 +30,23 @@ pub(crate) struct Exchange {
     pub(super) phase: RefCell<Phase>,
     /// The head of the final response.
     pub(super) head: OnceCell<ResponseHead>,
-    pub(super) body: RefCell<Body>,
     pub(super) events: EventLog<RequestEvent>,
-    pub(super) message_events: EventLog<MessageEvent>,
+    pub(super) inbound: Inbound,
     /// The response, for `response()` to hand out.
     pub(super) awaited: RefCell<Awaited>,
     pub(super) told: Cell<Told>,
     /// Why the request failed.
     pub(super) failure: RefCell<Option<Error>>,
-    /// Why the response was destroyed by the application, if it gave a reason.
-    pub(super) message_failure: RefCell<Option<Error>>,
     pub(super) aborted: Cell<bool>,
     pub(super) destroyed: Cell<bool>,
     pub(super) reused: Cell<bool>,
     /// Whether bytes follow the response that are none of it: the connection ends, whatever the response says.
     pub(super) followed: Cell<bool>,
     /// `setTimeout`, for when there is a connection.
-    timeout: Cell<Option<Millis>>,
+    timeout: Cell<Option<Span>>,
     /// `setSocketKeepAlive`, likewise.
-    pub(super) keep_alive: Cell<Option<(bool, Millis)>>,
+    pub(super) keep_alive: Cell<Option<(bool, Span)>>,
     pub(super) max_headers_count: Cell<Option<u32>>,
-    pub(super) message_views: Cell<usize>,
     /// Whether the application has waited for events or for the end.
     pub(super) waited: Cell<bool>,
     /// Notified whenever something changes that a caller can wait for, but for what `sent` tells.
@@ -66,7 +62,7 @@ pub(super) enum Phase {
     /// Waits for a connection. Next: any other.
     Waiting,
     /// Has a connection. Next: `Waiting`, when that ended before it was used; `Detached`.
-    Attached(Rc<Connection>),
+    Attached(Weak<Connection>),
     /// Has none any more.
     Detached,
 }
@@ -92,7 +88,8 @@ pub(super) struct Told {
     pub(super) prefinish: bool,
     /// The response is over: Node's 'end', or cut short.
     pub(super) message_end: bool,
-    pub(super) message_close: bool,
+    /// Node tells a request once that its connection was idle.
+    pub(super) timeout: bool,
     pub(super) close: bool,
     /// The request failed.
     pub(super) error: bool,
@@ -130,19 +127,17 @@ impl Exchange {
             outgoing: RefCell::new(outgoing),
             phase: RefCell::new(Phase::Waiting),
             head: OnceCell::new(),
-            body: RefCell::default(),
             events,
-            message_events: EventLog::default(),
+            // Charged to itself: requests wait for connections, and go from one to another.
+            inbound: Inbound::new(&Rc::default(), 0),
             awaited: RefCell::default(),
             told: Cell::default(),
             failure: RefCell::default(),
-            message_failure: RefCell::default(),
             aborted: Cell::new(false),
             destroyed: Cell::new(false),
             reused: Cell::new(false),
             followed: Cell::new(false),
             max_headers_count: Cell::new(None),
-            message_views: Cell::new(0),
             waited: Cell::new(false),
             changed: Signal::default(),
             sent: Signal::default(),
@@ -153,7 +148,13 @@ impl Exchange {
 
     /// A decoder for the response.
     pub(super) fn decoder(&self) -> Decoder {
-        let mut decoder = Decoder::new(Direction::Response, self.settings.limits(), self.settings.leniency());
+        let max_headers_count = match self.max_headers_count.get() {
+            None => Limits::default().max_headers_count,
+            // Zero is no limit for both.
+            Some(count) => count as usize,
+        };
+        let limits = Limits { max_headers_count, ..self.settings.limits() };
+        let mut decoder = Decoder::new(Direction::Response, limits, self.settings.leniency());
         if let Some(method) = Method::from_bytes(self.outgoing.borrow().method().as_bytes()) {
             decoder.expect_response_to(method);
         }
@@ -161,24 +162,24 @@ impl Exchange {
     }
 
     /// It has a connection, which is told to the application when the driver runs.
-    pub(super) fn attached(&self, connection: &Rc<Connection>, reused: bool) {
+    pub(super) fn attached(&self, connection: &Connection, reused: bool) {
         self.reused.set(reused);
-        self.phase.replace(Phase::Attached(Rc::clone(connection)));
+        self.phase.replace(Phase::Attached(connection.this()));
         let agents = self.agent.borrow().as_ref().and_then(Agent::timeout);
-        let timeout = self.settings.timeout.or(agents).unwrap_or(0);
-        if timeout != connection.idleness.timeout() {
-            connection.set_idle_timeout(timeout);
+        let timeout = Span::millis(self.settings.timeout.or(agents).unwrap_or(0));
+        if timeout != connection.link.idle_timeout() {
+            connection.link.set_idle_timeout(timeout);
         }
         if let Some((enable, delay)) = self.keep_alive.get() {
-            connection.set_keep_alive(enable, delay);
+            connection.link.set_keep_alive(enable, delay);
         }
     }
 
     /// Node's 'socket'.
-    pub(super) fn greeted(&self, connection: &Rc<Connection>) {
+    pub(super) fn greeted(&self, link: &Rc<Link>) {
         self.tell(|told| told.socket = true);
-        self.record(RequestEvent::Socket(connection.socket()));
-        self.connected(connection);
+        self.record(RequestEvent::Socket(Socket::new(link)));
+        self.connected(link);
     }
 
     /// Whether the application wants to see the connection before it is used.
@@ -192,22 +193,22 @@ impl Exchange {
     }
 
     /// The connection is up: `setTimeout` counts from here.
-    pub(super) fn connected(&self, connection: &Connection) {
+    pub(super) fn connected(&self, link: &Link) {
         if let Some(timeout) = self.timeout.get()
-            && !connection.state_mut().is_connecting()
+            && !link.halves().is_connecting()
         {
-            connection.set_idle_timeout(timeout);
+            link.set_idle_timeout(timeout);
         }
     }
 
     /// `request.setTimeout()`: nothing after the response has ended.
-    pub(super) fn set_request_timeout(&self, timeout: Millis) {
+    pub(super) fn set_request_timeout(&self, timeout: Span) {
         if self.told.get().message_end {
             return;
         }
         self.timeout.set(Some(timeout));
         if let Some(connection) = self.connection() {
-            self.connected(&connection);
+            self.connected(&connection.link);
         }
     }
 
@@ -262,6 +263,10 @@ impl Exchange {
 
     /// The final response has begun.
     pub(super) fn receive_head(self: &Rc<Self>, head: ResponseHead) {
+        self.inbound.charge_beside(head.fields.memory());
+        if !head.keep_alive {
+            self.outgoing.borrow_mut().set_should_keep_alive(false);
+        }
         // There is one final head to an exchange: what follows its end is not parsed.
         let _ = self.head.set(head);
         let response = IncomingMessage::new(Rc::<Self>::clone(self));
@@ -294,7 +299,7 @@ impl Exchange {
     /// The connection is the application's.
     pub(super) fn leave(self: &Rc<Self>, socket: Socket, head: Vec<u8>) {
         self.phase.replace(Phase::Detached);
-        self.body.borrow_mut().complete(None);
+        self.inbound.complete(None);
         let upgraded = Upgraded { response: IncomingMessage::new(Rc::<Self>::clone(self)), socket, head };
         self.record(if self.is_connect() {
             RequestEvent::Connect(upgraded)
@@ -304,27 +309,19 @@ impl Exchange {
         self.close();
     }
 
-    pub(super) fn receive_body(&self, bytes: &[u8]) {
-        self.body.borrow_mut().push(bytes);
-        self.changed.notify();
-    }
-
     pub(super) fn receive_end(&self, trailers: Option<Box<Fields>>) {
-        self.body.borrow_mut().complete(trailers);
-        if self.body.borrow().is_dumped() {
+        if self.inbound.complete(trailers) {
             self.message_ended();
         }
-        self.changed.notify();
     }
 
     pub(super) fn body_is_full(&self) -> bool {
-        let body = self.body.borrow();
-        !body.is_complete() && body.len() >= self.settings.connect.high_water_mark().max(1)
+        self.inbound.is_full(self.settings.connect.high_water_mark())
     }
 
     /// Whether the response is complete.
     pub(super) fn is_complete(&self) -> bool {
-        self.body.borrow().is_complete()
+        self.inbound.body().is_complete()
     }
 
     /// What follows the response is none of it: the connection ends with this exchange.
@@ -334,9 +331,12 @@ impl Exchange {
 
     /// The connection was idle for the time that was set (E12).
     pub(super) fn timed_out(&self) {
-        self.record(RequestEvent::Timeout);
+        if !self.told.get().timeout {
+            self.tell(|told| told.timeout = true);
+            self.record(RequestEvent::Timeout);
+        }
         if self.head.get().is_some() && !self.told.get().message_end {
-            self.message_events.record(MessageEvent::Timeout);
+            self.inbound.events.record(MessageEvent::Timeout);
         }
     }
 
@@ -348,17 +348,35 @@ impl Exchange {
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let result = change(&mut self.outgoing.borrow_mut());
-        if let Some(connection) = self.connection() {
-            connection.advance();
-            self.outgoing.borrow_mut().set_unflushed(connection.unflushed());
-        }
+        self.changed_by_application();
         result
+    }
+
+    /// As [`Self::change`], for a closure that anybody wrote: it may call whatever it likes.
+    pub(super) fn change_with<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Ok(mut slot) = self.outgoing.try_borrow_mut() else { return Err(Error::in_use("request")) };
+        let mut outgoing = mem::replace(&mut *slot, OutgoingMessage::lent());
+        drop(slot);
+        let result = change(&mut outgoing);
+        self.outgoing.replace(outgoing);
+        self.changed_by_application();
+        result
+    }
+
+    fn changed_by_application(&self) {
+        if let Some(connection) = self.connection() {
+            connection.collect();
+            self.outgoing.borrow_mut().set_unflushed(connection.link.unflushed());
+        }
     }
 
     /// The connection, while it has one.
     pub(super) fn connection(&self) -> Option<Rc<Connection>> {
         match &*self.phase.borrow() {
-            Phase::Attached(connection) => Some(Rc::clone(connection)),
+            Phase::Attached(connection) => connection.upgrade(),
             Phase::Waiting | Phase::Detached => None,
         }
     }
@@ -366,14 +384,6 @@ impl Exchange {
     /// Whether 'close' was told.
     pub(super) fn is_closed(&self) -> bool {
         self.told.get().close
-    }
-
-    pub(super) fn message_is_closed(&self) -> bool {
-        self.told.get().message_close
-    }
-
-    pub(super) fn body(&self) -> Ref<'_, Body> {
-        self.body.borrow()
     }
 
     pub(super) fn record(&self, event: RequestEvent) {

@@ -9,12 +9,13 @@ use std::{
 use super::{agent::Shared, connection::Connection, exchange::Exchange, options::ConnectOptions};
 use crate::{
     error::Error,
-    runtime::{self, Millis, Recorded, Signal},
+    runtime::{self, Instant, Recorded, Signal, Span},
     transport::Socket,
 };
 
 /// What an agent asks or tells.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum AgentEvent {
     /// `createConnection`: a connection is needed.
     CreateConnection {
@@ -69,8 +70,8 @@ impl AgentEvents {
 /// Undelivered hooks and events beyond this take their default, or are dropped.
 const BOUND: usize = 1024;
 
-/// How long a hook may stay unanswered, in milliseconds.
-const PATIENCE: Millis = 10_000;
+/// How long a hook may stay unanswered.
+const PATIENCE: Span = Span::millis(10_000);
 
 /// The hooks and events of one agent.
 #[derive(Debug)]
@@ -79,9 +80,9 @@ pub(super) struct Hooks {
     events: RefCell<VecDeque<Recorded<AgentEvent>>>,
     questions: RefCell<BTreeMap<u64, Question>>,
     next_id: Cell<u64>,
-    patience: Millis,
+    patience: Span,
     /// When each question takes its default, in the order in which they were asked.
-    deadlines: RefCell<VecDeque<(Millis, u64)>>,
+    deadlines: RefCell<VecDeque<(Instant, u64)>>,
     changed: Signal,
 }
 
@@ -89,7 +90,7 @@ pub(super) struct Hooks {
 #[derive(Debug)]
 enum Question {
     Create { name: String, exchange: Rc<Exchange>, options: Box<ConnectOptions> },
-    Keep { connection: Rc<Connection>, hint: Option<Millis> },
+    Keep { connection: Rc<Connection>, hint: Option<u32> },
 }
 
 impl Default for Hooks {
@@ -99,13 +100,13 @@ impl Default for Hooks {
 }
 
 impl Hooks {
-    pub(super) fn new(listening: AgentEvents, patience: Option<Millis>) -> Self {
+    pub(super) fn new(listening: AgentEvents, patience: Option<u32>) -> Self {
         Self {
             listened: Cell::new(listening),
             events: RefCell::default(),
             questions: RefCell::default(),
             next_id: Cell::new(0),
-            patience: patience.unwrap_or(PATIENCE),
+            patience: patience.map_or(PATIENCE, Span::millis),
             deadlines: RefCell::default(),
             changed: Signal::default(),
         }
@@ -166,7 +167,7 @@ impl Hooks {
         &self,
         agent: &Weak<Shared>,
         connection: &Rc<Connection>,
-        hint: Option<Millis>,
+        hint: Option<u32>,
     ) -> bool {
         if self.has_room() {
             let id = self.ask(agent, Question::Keep { connection: Rc::clone(connection), hint });
@@ -186,7 +187,7 @@ impl Hooks {
     }
 
     /// The `keepSocketAlive` question with this number.
-    pub(super) fn take_keep(&self, id: u64) -> Result<(Rc<Connection>, Option<Millis>), Error> {
+    pub(super) fn take_keep(&self, id: u64) -> Result<(Rc<Connection>, Option<u32>), Error> {
         let mut questions = self.questions.borrow_mut();
         match questions.remove(&id) {
             Some(Question::Keep { connection, hint }) => Ok((connection, hint)),
@@ -211,7 +212,7 @@ impl Hooks {
         if deadlines.is_empty() {
             runtime::spawn(expire(Weak::clone(agent)));
         }
-        deadlines.push_back((runtime::now() + self.patience, id));
+        deadlines.push_back((self.patience.after(runtime::now()), id));
         id
     }
 }

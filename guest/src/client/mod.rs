@@ -1,10 +1,9 @@
 //! Node's `http.request`, `ClientRequest` and `Agent`.
 //!
 //! How a request reads: [`ClientRequest::create`] makes a head of URL and options ([`options`]) → the [`agent`]
-//! finds a connection, or [`connecting`] makes one → [`driver`] tells the request of it and writes what
-//! `message::OutgoingMessage` renders → `net` → the bytes of the response come back through
-//! [`connection::Connection::parse`] → an [`exchange`] hands them out as an `IncomingMessage` → read to its end, the
-//! connection goes back to the agent.
+//! finds a connection, or [`connecting`] makes one → [`connection`] tells the request of it and gives the link what
+//! `message::OutgoingMessage` renders → `net` → the bytes of the response come back through [`receiving`] → an
+//! [`exchange`] hands them out as an `IncomingMessage` → read to its end, the connection goes back to the agent.
 //!
 //! Everything but [`driver`], [`connecting`] and the waiting methods is synchronous: it changes memory and wakes a
 //! loop.
@@ -23,15 +22,12 @@ mod receiving;
 mod relay;
 mod request;
 mod response;
-mod socket;
 mod state;
 #[cfg(test)]
 mod tests;
-mod timeouts;
 
-use std::rc::Rc;
+use std::{any::Any, rc::Rc};
 
-use self::{agent::next_id, connection::Connection, driver::Source};
 pub use self::{
     agent::{Agent, AgentOptions},
     events::{Information, RequestEvent, RequestEvents, Upgraded},
@@ -39,6 +35,7 @@ pub use self::{
     options::{AgentChoice, ConnectOptions, RequestOptions, SocketOptions},
     request::{Attachments, ClientRequest},
 };
+use self::{connection::Connection, driver::Source};
 use crate::{net::Stream, transport::Socket};
 
 /// Anything that can carry a request: what Node's `createConnection` may answer.
@@ -54,15 +51,21 @@ impl Transport {
     /// The connection; none when it cannot carry a request: it has ended, or has received what nobody asked for.
     fn into_connection(self, high_water_mark: usize) -> Option<Rc<Connection>> {
         let stream = match self {
-            Self::Socket(socket) => match socket.carrier().into_any().downcast::<Connection>() {
-                Ok(connection) => return connection.adopt().then_some(connection),
-                Err(_) => relay::through(socket),
+            Self::Socket(socket) => match clients(&socket) {
+                Some(connection) => return connection.adopt().then_some(connection),
+                None => relay::through(socket),
             },
             Self::Stream(stream) => stream,
         };
-        let connection = Connection::new(next_id(), None, high_water_mark);
+        let connection = Connection::new(None, high_water_mark);
         connection.adopt_new();
         driver::begin(&connection, Source::Stream(stream));
         Some(connection)
     }
+}
+
+/// The connection behind a socket, if it is a client's.
+fn clients(socket: &Socket) -> Option<Rc<Connection>> {
+    let protocol: Rc<dyn Any> = socket.link().protocol()?;
+    protocol.downcast().ok()
 }

@@ -17,6 +17,7 @@ use crate::{
         validate::{validate_method, validate_path},
     },
     proto::{Leniency, Limits},
+    runtime::Span,
 };
 
 /// Which agent serves a request that was not given one.
@@ -78,7 +79,7 @@ pub struct RequestOptions {
     /// `socketPath`; none. Refused by [`ConnectOptions::validate`].
     pub socket_path: Option<String>,
     /// `timeout`, milliseconds; the agent's.
-    pub timeout: Option<u64>,
+    pub timeout: Option<u32>,
     /// `uniqueHeaders`; none.
     pub unique_headers: Option<Vec<String>>,
     /// Options of the socket; the agent's.
@@ -116,7 +117,7 @@ pub struct Settings {
     /// `request.host`.
     pub host: String,
     /// `request.timeout`, milliseconds: wins over the agent's, even if 0, which switches it off.
-    pub timeout: Option<u64>,
+    pub timeout: Option<u32>,
     /// The caller's headers in their order, not looked at yet.
     pub headers: Vec<(String, HeaderValue)>,
     /// Whether they are sent as they are (an array in Node): the head is rendered at once.
@@ -144,9 +145,6 @@ const PORT: u16 = 80;
 /// Node's limit for `maxHeaderSize` 0 as well.
 const MAX_HEADER_SIZE: usize = 16_384;
 
-/// The longest timer: Node cuts what is beyond.
-const TIMEOUT_MAX: u64 = 0x7fff_ffff;
-
 impl Settings {
     /// Merges `url` and `options`, which win, and checks what Node checks, in its order.
     ///
@@ -172,7 +170,7 @@ impl Settings {
         let host = given(options.hostname.take())
             .or_else(|| given(options.host.take()))
             .unwrap_or_else(|| "localhost".to_owned());
-        let timeout = options.timeout.map(|timeout| timeout.min(TIMEOUT_MAX));
+        let timeout = options.timeout.map(|timeout| Span::millis(timeout).as_millis());
         let method = match given(options.method.take()) {
             Some(method) => {
                 validate_method(&method)?;
@@ -200,10 +198,10 @@ impl Settings {
         })
     }
 
-    /// The parser's limits. `maxHeadersCount` is none of them: what is beyond is not shown, but not refused.
+    /// The parser's limits, but for `maxHeadersCount`, which can be set later.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        Limits { max_header_size: self.max_header_size, max_headers_count: 0, ..Limits::default() }
+        Limits { max_header_size: self.max_header_size, ..Limits::default() }
     }
 
     /// The parser's leniency.
@@ -271,7 +269,7 @@ fn max_header_size(size: Option<u64>) -> usize {
     }
 }
 
-fn connect_options(options: RequestOptions, host: String, port: u16, timeout: Option<u64>) -> ConnectOptions {
+fn connect_options(options: RequestOptions, host: String, port: u16, timeout: Option<u32>) -> ConnectOptions {
     ConnectOptions {
         host: Some(host),
         port: Some(port),

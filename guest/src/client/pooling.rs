@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    agent::{Shared, next_id, prepare},
+    agent::Shared,
     connection::Connection,
     driver::{self, Source},
     exchange::Exchange,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     agent::{self, Freed, Pooled},
     error::Error,
-    runtime::Millis,
+    runtime::{self, Span},
     transport::{Socket, SocketEvent},
 };
 
@@ -46,8 +46,8 @@ impl Shared {
     }
 
     pub(super) fn connect_by_default(&self, name: &str, exchange: &Rc<Exchange>, options: ConnectOptions) {
-        let connection = Connection::new(next_id(), Some(self.this.clone()), options.high_water_mark());
-        prepare(&connection, &options);
+        let connection = Connection::new(Some(self.this.clone()), options.high_water_mark());
+        connection.link.prepare(options.keep_alive(), options.idle_timeout());
         self.bind(name, Some(Rc::clone(&connection)), exchange);
         driver::begin(&connection, Source::Connect(Box::new(options)));
     }
@@ -58,8 +58,8 @@ impl Shared {
             return self.fail_to_connect(name, exchange, Error::socket_hang_up());
         };
         connection.join(self.this.clone());
-        self.pool.borrow_mut().connected(name, connection.id);
-        self.connections.borrow_mut().insert(connection.id, Rc::clone(&connection));
+        self.pool.borrow_mut().connected(name, connection.id());
+        self.connections.borrow_mut().insert(connection.id(), Rc::clone(&connection));
         if exchange.destroyed.get() {
             self.freed(&connection, false, None);
         } else {
@@ -76,12 +76,12 @@ impl Shared {
 
     /// The event 'free': the connection's request is over. `hint` is the response's `Keep-Alive`.
     pub(super) fn freed(&self, connection: &Rc<Connection>, keeps_alive: bool, hint: Option<&str>) {
-        connection.events.record(SocketEvent::Free);
+        connection.link.events.record(SocketEvent::Free);
         self.hooks.tell(AgentEvents::FREE, || AgentEvent::Free(connection.socket()));
         if !connection.is_reusable() {
-            return connection.destroy();
+            return connection.link.destroy();
         }
-        let freed = self.pool.borrow_mut().freed(connection.id, keeps_alive);
+        let freed = self.pool.borrow_mut().freed(connection.id(), keeps_alive);
         match freed {
             Freed::Assign(request) => self.serve(connection, request),
             Freed::Offer => {
@@ -92,45 +92,49 @@ impl Shared {
                     self.keep(connection, hint);
                 }
             }
-            Freed::Destroy => connection.destroy(),
+            Freed::Destroy => connection.link.destroy(),
         }
     }
 
     /// `agent.keepSocketAlive()` by default, and what follows when it says yes (AG11, I-32).
-    pub(super) fn keep(&self, connection: &Rc<Connection>, hint: Option<Millis>) {
+    pub(super) fn keep(&self, connection: &Rc<Connection>, hint: Option<u32>) {
         let options = self.pool.borrow().options().clone();
         let timeout = agent::idle_timeout(options.timeout, hint);
         let Some(timeout) = timeout.filter(|_| connection.is_reusable()) else {
-            return connection.destroy();
+            return connection.link.destroy();
         };
-        connection.set_keep_alive(true, options.keep_alive_msecs);
-        connection.set_idle_timeout(timeout);
-        let pooled = self.pool.borrow_mut().pool(connection.id);
+        connection.link.set_keep_alive(true, Span::millis(options.keep_alive_msecs));
+        connection.link.set_idle_timeout(Span::millis(timeout));
+        let pooled = self.pool.borrow_mut().pool(connection.id());
         match pooled {
             Pooled::Kept(next) => self.connect_next(next),
             Pooled::Assign(request) => self.serve(connection, request),
-            Pooled::Destroy => connection.destroy(),
+            Pooled::Destroy => connection.link.destroy(),
         }
     }
 
-    /// Gives a connection to a request that waited.
+    /// Gives a connection to a request that waited, once whoever has just read the end of the response before has had
+    /// the word: it may destroy the connection.
     fn serve(&self, connection: &Rc<Connection>, request: u64) {
         let exchange = self.waiting.borrow_mut().remove(&request);
         // The pool and the map are changed together.
-        connection.attach(&exchange.expect("a waiting request exists"), false);
+        let exchange = exchange.expect("a waiting request exists");
+        let connection = Rc::clone(connection);
+        runtime::spawn(async move {
+            match connection.agent() {
+                Some(agent) if exchange.destroyed.get() => agent.freed(&connection, false, None),
+                Some(_) if connection.is_reusable() => connection.attach(&exchange, false),
+                _ => exchange.find_another_connection(),
+            }
+        });
     }
 
-    /// The event 'close' of a connection.
+    /// The event 'close' of a connection, or 'agentRemove'.
     pub(super) fn closed(&self, id: u64) {
         let connection = self.connections.borrow_mut().remove(&id);
         let next = self.pool.borrow_mut().closed(id);
         drop(connection);
         self.connect_next(next);
-    }
-
-    /// The event 'agentRemove' of a connection.
-    pub(super) fn removed(&self, id: u64) {
-        self.closed(id);
     }
 
     pub(super) fn is_free(&self, id: u64) -> bool {

@@ -6,6 +6,7 @@ use super::{connection::Connection, exchange::Exchange};
 use crate::{
     error::Error,
     proto::{Event, ResponseHead},
+    runtime::Span,
     transport::Inbox,
 };
 
@@ -22,29 +23,22 @@ pub(super) enum Receiving {
 }
 
 impl Connection {
-    /// Bytes have arrived.
-    pub(super) fn received(self: &Rc<Self>, bytes: usize, inbox: &mut Inbox) {
-        self.bytes_read.set(self.bytes_read.get() + bytes as u64);
-        self.touch();
-        self.parse(inbox);
-    }
-
     /// Gives what was received to whomever it belongs.
-    pub(super) fn parse(self: &Rc<Self>, inbox: &mut Inbox) {
+    pub(super) fn parse_responses(&self, inbox: &mut Inbox) {
         inbox.held_back = false;
-        if let Some(decoder) = self.next_decoder.take() {
-            inbox.decoder = decoder;
-        }
         loop {
             let Some(exchange) = self.exchange() else {
                 self.receive_unasked(inbox);
                 break;
             };
+            if self.new_exchange.replace(false) {
+                inbox.decoder = exchange.decoder();
+            }
             if exchange.body_is_full() {
                 inbox.held_back = true;
                 break;
             }
-            if exchange.is_complete() || self.state().is_unchecked() {
+            if exchange.is_complete() || self.is_unchecked() {
                 self.receive_too_much(&exchange, inbox);
                 break;
             }
@@ -55,11 +49,11 @@ impl Connection {
                     break;
                 }
                 Err(error) => {
-                    self.destroy_with(Some(Error::parse(error, inbox.newest().to_vec())));
+                    self.link.destroy_with(Some(Error::parse(error, inbox.newest().to_vec())));
                     break;
                 }
             }
-            if self.is_destroyed() {
+            if self.link.is_destroyed() {
                 break;
             }
         }
@@ -67,31 +61,25 @@ impl Connection {
     }
 
     /// The peer has ended its side: of a response without framing that is the end of the body.
-    pub(super) fn peer_ended(self: &Rc<Self>, inbox: &mut Inbox) {
-        let over = self.state_mut().peer_ended();
-        if self.state().is_raw() {
-            self.raw.borrow_mut().complete(None);
-            self.changed.notify();
-        }
+    pub(super) fn end_of_input(&self, inbox: &mut Inbox) {
+        self.link.halves().peer_ended();
         if let Some(exchange) = self.exchange()
             && !exchange.is_complete()
             && matches!(inbox.decoder.finish(), Ok(Some(Event::End(_))))
         {
             exchange.receive_end(None);
         }
-        if over {
-            self.destroy();
-        }
+        self.link.destroy();
     }
 
-    fn receive(self: &Rc<Self>, exchange: &Rc<Exchange>, event: Event, consumed: usize, inbox: &mut Inbox) {
+    fn receive(&self, exchange: &Rc<Exchange>, event: Event, consumed: usize, inbox: &mut Inbox) {
         match event {
             Event::ResponseHead(head) => {
                 inbox.consume(consumed);
                 self.receive_head(exchange, head);
             }
             Event::Data(range) => {
-                exchange.receive_body(&inbox.rest()[range]);
+                exchange.inbound.receive(&inbox.rest()[range]);
                 inbox.consume(consumed);
             }
             Event::End(trailers) => {
@@ -112,7 +100,7 @@ impl Connection {
         }
     }
 
-    fn receive_head(self: &Rc<Self>, exchange: &Rc<Exchange>, head: ResponseHead) {
+    fn receive_head(&self, exchange: &Rc<Exchange>, head: ResponseHead) {
         if head.upgrade {
             self.receiving.set(Receiving::Leaving);
             exchange.receive_leaving_head(head);
@@ -126,25 +114,27 @@ impl Connection {
 
     /// A 101, or the answer to CONNECT, is complete: the connection is the application's if it wants it, and is
     /// closed without another word if not (CR4, CR11).
-    fn leave(self: &Rc<Self>, exchange: &Rc<Exchange>, inbox: &mut Inbox) {
+    fn leave(&self, exchange: &Rc<Exchange>, inbox: &mut Inbox) {
         if !exchange.listens_to_leaving() {
-            return self.destroy();
+            return self.link.destroy();
         }
         let rest = inbox.take_rest();
         self.agent_removed();
-        self.set_idle_timeout(0);
-        self.state_mut().release();
+        self.link.set_idle_timeout(Span::NONE);
+        self.detach();
+        self.link.release();
+        self.link.halves().read_raw();
         exchange.leave(self.socket(), rest);
     }
 
-    /// Nobody asked for what has arrived: it is the application's own connection, or the end of a pooled one.
+    /// Nobody asked for what has arrived: it is the end of a pooled connection.
     fn receive_unasked(&self, inbox: &mut Inbox) {
         let bytes = inbox.take_rest();
-        if self.state().is_raw() {
-            self.raw.borrow_mut().push(&bytes);
-            self.changed.notify();
+        if self.is_raw() {
+            // Behind the message with which the connection left HTTP.
+            self.link.receive_raw(&bytes);
         } else if bytes.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
-            self.destroy();
+            self.link.destroy();
         }
     }
 
@@ -157,12 +147,12 @@ impl Connection {
         }
         if !exchange.is_complete() {
             // The request has not touched the wire: it can go on elsewhere.
-            self.destroy();
+            self.link.destroy();
             return;
         }
         match inbox.decode() {
-            Err(error) => self.destroy_with(Some(Error::parse(error, inbox.newest().to_vec()))),
-            Ok(_) => self.destroy(),
+            Err(error) => self.link.destroy_with(Some(Error::parse(error, inbox.newest().to_vec()))),
+            Ok(_) => self.link.destroy(),
         }
     }
 }

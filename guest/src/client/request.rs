@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::{
     Agent, AgentChoice, RequestOptions, Transport,
-    agent::next_id,
     events::{RequestEvent, RequestEvents},
     exchange::{Awaited, Exchange},
     options::{Defaults, Settings},
@@ -13,7 +12,7 @@ use crate::{
     error::Error,
     message::{HeaderValue, OutgoingMessage, RequestContext},
     net::AbortSignal,
-    runtime::{self, Millis, Recorded, unless},
+    runtime::{self, Recorded, Span, next_id, unless},
     transport::{IncomingMessage, Socket},
 };
 
@@ -154,7 +153,7 @@ impl ClientRequest {
     /// # Errors
     /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, and those of an implicit head.
     pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
-        self.tell_of_late_data(self.change(|outgoing| outgoing.write(chunk, NO_DATE)))
+        self.tell_of_late_data(self.0.change(|outgoing| outgoing.write(chunk, NO_DATE)))
     }
 
     /// `request.end()`.
@@ -162,7 +161,7 @@ impl ClientRequest {
     /// # Errors
     /// As [`Self::write`].
     pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
-        self.tell_of_late_data(self.change(|outgoing| outgoing.end(chunk, NO_DATE)))
+        self.tell_of_late_data(self.0.change(|outgoing| outgoing.end(chunk, NO_DATE)))
     }
 
     /// Node tells of data behind the end as an event, too, and lets the request go on (E13).
@@ -173,8 +172,7 @@ impl ClientRequest {
             let (exchange, error) = (Rc::clone(&self.0), error.clone());
             runtime::spawn(async move {
                 // Behind what the request is told of its connection.
-                runtime::end_of_turn().await;
-                runtime::end_of_turn().await;
+                runtime::applications_turn().await;
                 if !exchange.destroyed.get() {
                     exchange.record(RequestEvent::Error(error));
                 }
@@ -188,24 +186,24 @@ impl ClientRequest {
     /// # Errors
     /// `ERR_HTTP_TRAILER_INVALID`.
     pub fn flush_headers(&self) -> Result<(), Error> {
-        self.change(|outgoing| outgoing.flush_headers(NO_DATE))
+        self.0.change(|outgoing| outgoing.flush_headers(NO_DATE))
     }
 
-    /// Any other change of the message.
+    /// Any other change of the message. While it runs the request is in its hands: whatever else is asked of it
+    /// answers as if it were destroyed.
     ///
     /// # Errors
-    /// Those of `change`.
+    /// Those of `change`; `ERR_INVALID_STATE` inside [`Self::look`].
     pub fn change<T>(
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.0.change(change)
+        self.0.change_with(change)
     }
 
-    /// A change that cannot fail.
+    /// As [`Self::change`], for a change that cannot fail; inside [`Self::look`] it is not made.
     pub fn adjust(&self, change: impl FnOnce(&mut OutgoingMessage)) {
-        // It answers Ok only.
-        let _ = self.0.change(|outgoing| {
+        let _ = self.0.change_with(|outgoing| {
             change(outgoing);
             Ok(())
         });
@@ -241,16 +239,17 @@ impl ClientRequest {
         self.0.reused.get()
     }
 
-    /// `request.setTimeout()`: counts from when the connection is up.
-    pub fn set_timeout(&self, timeout: Millis) {
-        self.0.set_request_timeout(timeout);
+    /// `request.setTimeout()`, milliseconds: counts from when the connection is up.
+    pub fn set_timeout(&self, timeout: u32) {
+        self.0.set_request_timeout(Span::millis(timeout));
     }
 
-    /// `request.setSocketKeepAlive()`.
-    pub fn set_socket_keep_alive(&self, enable: bool, initial_delay: Millis) {
+    /// `request.setSocketKeepAlive()`, milliseconds.
+    pub fn set_socket_keep_alive(&self, enable: bool, initial_delay: u32) {
+        let initial_delay = Span::millis(initial_delay);
         self.0.keep_alive.set(Some((enable, initial_delay)));
         if let Some(connection) = self.0.connection() {
-            connection.set_keep_alive(enable, initial_delay);
+            connection.link.set_keep_alive(enable, initial_delay);
         }
     }
 
@@ -319,9 +318,10 @@ impl Drop for ClientRequest {
             self.0.destroy_request(None);
         }
         self.listen_for(RequestEvents::default());
-        // Views of a response among these are dropped outside every borrow, which dumps it.
+        // Views of a response are dropped outside every borrow, which dumps it.
         let awaited = self.0.awaited.replace(Awaited::Gone);
-        drop((awaited, self.0.events.take(usize::MAX)));
+        drop(awaited);
+        self.0.events.abandon();
     }
 }
 

@@ -123,6 +123,10 @@ impl GuestClientRequest for ClientRequest {
         Self::host(self).to_owned()
     }
 
+    fn should_keep_alive(&self) -> bool {
+        self.look(OutgoingMessage::should_keep_alive)
+    }
+
     fn max_headers_count(&self) -> Option<u32> {
         Self::max_headers_count(self)
     }

@@ -143,6 +143,10 @@ impl From<wit_server::ServerOptions> for ServerOptions {
             reject_non_standard_body_writes: options.reject_non_standard_body_writes,
             http_allow_half_open: options.http_allow_half_open,
             listening: options.listening.map(ServerEvents::from),
+            // The flags are declared in the order of the bits.
+            response_listening: options.response_listening.map(|events| events.bits().into()),
+            message_listening: options.message_listening.map(|events| events.bits().into()),
+            socket_listening: options.socket_listening.map(|events| events.bits().into()),
             max_connections: options.max_connections,
         }
     }

@@ -8,6 +8,7 @@ use super::bindings::exports::node::http::http::{
 use crate::client;
 use crate::message;
 use crate::proto::{METHODS, STATUS_CODES};
+use crate::runtime;
 use crate::server;
 
 impl Guest for Component {
@@ -21,6 +22,14 @@ impl Guest for Component {
 
     fn max_header_size() -> u64 {
         16_384
+    }
+
+    fn memory_budget() -> u64 {
+        runtime::budget() as u64
+    }
+
+    fn set_memory_budget(bytes: u64) {
+        runtime::set_budget(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
 
     fn create_server(options: Option<ServerOptions>) -> Result<Server, Error> {

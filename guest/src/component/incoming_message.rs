@@ -171,6 +171,7 @@ impl From<runtime::Recorded<transport::MessageEvent>> for IncomingMessageEvent {
             transport::MessageEvent::Error(error) => IncomingMessageEventKind::Error(error.into()),
             transport::MessageEvent::Close => IncomingMessageEventKind::Close,
             transport::MessageEvent::Timeout => IncomingMessageEventKind::Timeout,
+            transport::MessageEvent::End => IncomingMessageEventKind::End,
         };
         Self { sequence: event.sequence, kind }
     }

@@ -166,7 +166,6 @@ impl From<server::ServerEvent> for ServerEvent {
             }
             server::ServerEventKind::Timeout(socket) => ServerEventKind::Timeout(Socket::new(socket)),
             server::ServerEventKind::Listening => ServerEventKind::Listening,
-            server::ServerEventKind::Error(error) => ServerEventKind::Error(error.into()),
             server::ServerEventKind::Close => ServerEventKind::Close,
         };
         Self { sequence: event.sequence, kind }

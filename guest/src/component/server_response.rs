@@ -175,6 +175,14 @@ impl GuestServerResponse for ServerResponse {
         Ok(self.answer(|outgoing, _| outgoing.set_status_message(status_message))?)
     }
 
+    fn should_keep_alive(&self) -> bool {
+        self.look(OutgoingMessage::should_keep_alive)
+    }
+
+    fn set_should_keep_alive(&self, keep_alive: bool) {
+        self.change(|outgoing| outgoing.set_should_keep_alive(keep_alive));
+    }
+
     fn strict_content_length(&self) -> bool {
         self.look(OutgoingMessage::strict_content_length)
     }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{NetError, ReadOutcome, Stream};
-use crate::runtime::Signal;
+use crate::runtime::{Signal, Span};
 
 #[cfg(not(target_family = "wasm"))]
 pub use self::network::Network;
@@ -65,7 +65,7 @@ pub struct MemoryOptions {
 
 impl MemoryOptions {
     /// As [`super::Endpoints::set_keep_alive`].
-    pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
+    pub fn set_keep_alive(&self, enable: bool, initial_delay: Span) {
         self.channel.keep_alive.borrow_mut().push(enable.then_some(initial_delay));
     }
 
@@ -88,7 +88,7 @@ struct Channel {
     state: Cell<ChannelState>,
     changed: Signal,
     /// Every setting so far.
-    keep_alive: RefCell<Vec<Option<u64>>>,
+    keep_alive: RefCell<Vec<Option<Span>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,8 +155,8 @@ impl MemoryReader {
     }
 
     /// The initial delay of the other side's keep-alive probes; none when they are off.
-    pub fn peer_keep_alive(&self) -> Option<u64> {
-        self.0.keep_alive.borrow().last().copied().flatten()
+    pub fn peer_keep_alive(&self) -> Option<u32> {
+        self.0.keep_alive.borrow().last().copied().flatten().map(Span::as_millis)
     }
 
     /// How often the other side has set its keep-alive probes.

@@ -17,6 +17,7 @@ pub mod wasi;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 pub use self::{abort_signal::AbortSignal, error::ConnectError, error::NetError};
+use crate::runtime::Span;
 
 #[cfg(not(target_family = "wasm"))]
 use memory::network as transport;
@@ -202,9 +203,8 @@ impl Endpoints {
 }
 
 impl Endpoints {
-    /// TCP keep-alive probes, the first after `initial_delay` milliseconds of silence (0: the
-    /// system's choice). A transport without them ignores it.
-    pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
+    /// TCP keep-alive probes, the first after `initial_delay` of silence (none: the system's choice). A transport without them ignores it.
+    pub fn set_keep_alive(&self, enable: bool, initial_delay: Span) {
         match self {
             #[cfg(target_family = "wasm")]
             Self::Tcp(endpoints) => endpoints.set_keep_alive(enable, initial_delay),

@@ -16,6 +16,7 @@ use wasi::sockets::{
 use wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
 
 use super::{ConnectError, NetError, ReadOutcome, Stream};
+use crate::runtime::Span;
 
 /// How many accepted sockets one read of the listening stream may take.
 const ACCEPT_BATCH: usize = 32;
@@ -138,12 +139,13 @@ impl TcpEndpoints {
 
 impl TcpEndpoints {
     /// As [`super::Endpoints::set_keep_alive`].
-    pub fn set_keep_alive(&self, enable: bool, initial_delay: u64) {
+    pub fn set_keep_alive(&self, enable: bool, initial_delay: Span) {
         const NANOS_PER_MILLI: u64 = 1_000_000;
         // Node ignores failures of these too: they are hints.
         let _ = self.socket.set_keep_alive_enabled(enable);
-        if initial_delay > 0 {
-            let _ = self.socket.set_keep_alive_idle_time(initial_delay.saturating_mul(NANOS_PER_MILLI));
+        if initial_delay.is_some() {
+            let nanos = u64::from(initial_delay.as_millis()) * NANOS_PER_MILLI;
+            let _ = self.socket.set_keep_alive_idle_time(nanos);
         }
     }
 }

@@ -14,11 +14,11 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-/// Milliseconds on the monotonic clock.
-pub type Millis = u64;
+/// A reading of the monotonic clock, in milliseconds.
+pub type Instant = u64;
 
 /// Now, as this turn of the driver sees it.
-pub fn now() -> Millis {
+pub fn now() -> Instant {
     CLOCK.with(|clock| {
         let reading = clock.reading.get();
         match reading {
@@ -54,7 +54,7 @@ pub fn date() -> Rc<str> {
 }
 
 /// Waits until the monotonic clock reads `when` or later; [`now`] agrees afterwards, whenever it was read before.
-pub async fn sleep_until(when: Millis) {
+pub async fn sleep_until(when: Instant) {
     source::sleep_until(when).await;
     // An application's call may have read the clock long before this turn: whoever sleeps until then would sleep
     // again, and again, for no time at all.
@@ -68,14 +68,14 @@ pub(super) fn end_turn() {
 
 /// Moves the manual clock of native builds forward and wakes the timers that are due.
 #[cfg(not(target_family = "wasm"))]
-pub fn advance(millis: Millis) {
+pub fn advance(millis: Instant) {
     source::advance(millis);
     end_turn();
 }
 
 /// The component's clock cannot be moved; kept so that shared code compiles for both.
 #[cfg(target_family = "wasm")]
-pub fn advance(_millis: Millis) {}
+pub fn advance(_millis: Instant) {}
 
 /// A waker that counts, for [`super::run_until_stalled`].
 pub(super) fn counting_waker() -> (Wakes, Waker) {
@@ -108,25 +108,25 @@ thread_local! {
 
 #[derive(Default)]
 struct Clock {
-    reading: Cell<Option<Millis>>,
+    reading: Cell<Option<Instant>>,
     date: RefCell<Option<CachedDate>>,
 }
 
 /// A rendered date and the span of the monotonic clock in which it holds.
 struct CachedDate {
-    from: Millis,
-    until: Millis,
+    from: Instant,
+    until: Instant,
     text: Rc<str>,
 }
 
 #[cfg(target_family = "wasm")]
 mod source {
-    use super::{Duration, Millis};
+    use super::{Duration, Instant};
     use wasi::clocks::{monotonic_clock, system_clock};
 
     const NANOS_PER_MILLI: u64 = 1_000_000;
 
-    pub(super) fn monotonic() -> Millis {
+    pub(super) fn monotonic() -> Instant {
         monotonic_clock::now() / NANOS_PER_MILLI
     }
 
@@ -136,22 +136,22 @@ mod source {
         Duration::new(u64::try_from(now.seconds).unwrap_or(0), now.nanoseconds)
     }
 
-    pub(super) async fn sleep_until(when: Millis) {
+    pub(super) async fn sleep_until(when: Instant) {
         monotonic_clock::wait_until(when.saturating_mul(NANOS_PER_MILLI)).await;
     }
 }
 
 #[cfg(not(target_family = "wasm"))]
 mod source {
-    use super::{Cell, Duration, Millis};
+    use super::{Cell, Duration, Instant, Rc};
     use crate::runtime::Signal;
 
     thread_local! {
-        static NOW: Cell<Millis> = const { Cell::new(0) };
-        static TICKED: Signal = Signal::default();
+        static NOW: Cell<Instant> = const { Cell::new(0) };
+        static TICKED: Rc<Signal> = Rc::default();
     }
 
-    pub(super) fn monotonic() -> Millis {
+    pub(super) fn monotonic() -> Instant {
         NOW.get()
     }
 
@@ -159,19 +159,13 @@ mod source {
         Duration::from_millis(NOW.get())
     }
 
-    pub(super) fn advance(millis: Millis) {
+    pub(super) fn advance(millis: Instant) {
         NOW.set(NOW.get() + millis);
-        TICKED.with(Signal::notify);
+        TICKED.with(|ticked| ticked.notify());
     }
 
-    pub(super) async fn sleep_until(when: Millis) {
-        std::future::poll_fn(|cx| {
-            if NOW.get() >= when {
-                return std::task::Poll::Ready(());
-            }
-            TICKED.with(|ticked| ticked.register(cx.waker()));
-            std::task::Poll::Pending
-        })
-        .await;
+    pub(super) async fn sleep_until(when: Instant) {
+        let ticked = TICKED.with(Rc::clone);
+        ticked.wait(|| (NOW.get() >= when).then_some(())).await;
     }
 }

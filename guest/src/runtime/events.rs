@@ -1,6 +1,9 @@
 //! Events of one object, recorded only where somebody listens and pulled when it suits them.
 
-use std::{cell::Cell, cell::RefCell, collections::VecDeque};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+};
 
 use super::{Signal, ensure_driver, next_sequence};
 
@@ -13,6 +16,11 @@ pub trait EventKind {
     fn most(&self) -> usize {
         1
     }
+
+    /// Whether it is one of the last words of its object, which wait for a listener that comes late.
+    fn is_last_word(&self) -> bool {
+        false
+    }
 }
 
 /// What was recorded.
@@ -24,32 +32,57 @@ pub struct Recorded<K> {
     pub kind: K,
 }
 
+/// An event that was not taken yet.
+#[derive(Debug)]
+struct Waiting<K> {
+    event: Recorded<K>,
+    /// Whether somebody listened when it happened; else it waits for whoever does.
+    listened: bool,
+}
+
 /// Undelivered events of one object: few of each kind ([`EventKind::most`]), so that nobody who stops
 /// pulling fills the memory.
 #[derive(Debug)]
 pub struct EventLog<K> {
     listened: Cell<u16>,
-    recorded: RefCell<VecDeque<Recorded<K>>>,
-    /// Nothing can come any more.
-    over: Cell<bool>,
+    recorded: RefCell<VecDeque<Waiting<K>>>,
+    fate: Cell<Fate>,
     changed: Signal,
+}
+
+/// What can still become of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Fate {
+    /// Next: any other.
+    #[default]
+    Open,
+    /// Nothing more will happen. Next: `Abandoned`.
+    Over,
+    /// Nobody can listen any more.
+    Abandoned,
 }
 
 impl<K> Default for EventLog<K> {
     fn default() -> Self {
         Self {
-            listened: Cell::new(0),
+            listened: Cell::default(),
             recorded: RefCell::default(),
-            over: Cell::new(false),
+            fate: Cell::default(),
             changed: Signal::default(),
         }
     }
 }
 
 impl<K: EventKind> EventLog<K> {
-    /// Replaces the set of kinds that are recorded.
+    /// A log that records the kinds in `bits` from the beginning.
+    pub fn listening(bits: u16) -> Self {
+        Self { listened: Cell::new(bits), ..Self::default() }
+    }
+
+    /// Replaces the set of kinds that are recorded. Last words that were spoken before are among what can be taken.
     pub fn listen_for(&self, bits: u16) {
         self.listened.set(bits);
+        self.changed.notify();
     }
 
     /// Whether somebody listens to the kinds in `bits`.
@@ -57,36 +90,131 @@ impl<K: EventKind> EventLog<K> {
         self.listened.get() & bits != 0
     }
 
-    /// Records what happened, if somebody listens and does not leave too many of its kind.
+    /// Records what happened, if somebody listens, or may want to know later, and does not leave too many of its
+    /// kind.
     pub fn record(&self, kind: K) {
-        if !self.listens_to(kind.bit()) {
+        self.record_numbered(kind, next_sequence);
+    }
+
+    /// As [`Self::record`], for what has a number already.
+    pub fn record_numbered(&self, kind: K, sequence: impl FnOnce() -> u64) {
+        let listened = self.listens_to(kind.bit());
+        if self.fate.get() == Fate::Abandoned || !(listened || kind.is_last_word()) {
             return;
         }
         let mut recorded = self.recorded.borrow_mut();
-        if recorded.iter().filter(|waiting| waiting.kind.bit() == kind.bit()).count() < kind.most() {
-            recorded.push_back(Recorded { sequence: next_sequence(), kind });
-            drop(recorded);
+        let alike = |waiting: &&Waiting<K>| waiting.event.kind.bit() == kind.bit();
+        if recorded.iter().filter(alike).count() >= kind.most() {
+            return;
+        }
+        recorded.push_back(Waiting { event: Recorded { sequence: sequence(), kind }, listened });
+        drop(recorded);
+        if listened {
             self.changed.notify();
         }
     }
 
     /// Nothing more will be recorded.
     pub fn end(&self) {
-        self.over.set(true);
-        self.changed.notify();
+        if self.fate.get() == Fate::Open {
+            self.fate.set(Fate::Over);
+            self.changed.notify();
+        }
     }
 
-    /// Takes at most `max` events, oldest first.
+    /// Nobody can listen any more: what was recorded is dropped, outside every borrow.
+    pub fn abandon(&self) {
+        self.fate.set(Fate::Abandoned);
+        let recorded = self.recorded.take();
+        drop(recorded);
+    }
+
+    /// Takes at most `max` events that somebody listens to, or listened to when they happened, oldest first.
     pub fn take(&self, max: usize) -> Vec<Recorded<K>> {
         let mut recorded = self.recorded.borrow_mut();
-        let count = max.min(recorded.len());
-        recorded.drain(..count).collect()
+        let mut taken = Vec::new();
+        for waiting in std::mem::take(&mut *recorded) {
+            let wanted = taken.len() < max && self.is_wanted(&waiting);
+            if wanted { taken.push(waiting.event) } else { recorded.push_back(waiting) }
+        }
+        taken
+    }
+
+    fn is_wanted(&self, waiting: &Waiting<K>) -> bool {
+        waiting.listened || self.listens_to(waiting.event.kind.bit())
     }
 
     /// Waits until there is something to take, or nothing can come any more.
     pub async fn ready(&self) {
         ensure_driver();
-        let ready = || (!self.recorded.borrow().is_empty() || self.over.get()).then_some(());
-        self.changed.wait(ready).await;
+        let any = || self.recorded.borrow().iter().any(|waiting| self.is_wanted(waiting));
+        self.changed.wait(|| (self.fate.get() != Fate::Open || any()).then_some(())).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    enum Kind {
+        Drain,
+        Close,
+        Error,
+    }
+
+    impl EventKind for Kind {
+        fn bit(&self) -> u16 {
+            match self {
+                Self::Drain => 1,
+                Self::Close => 2,
+                Self::Error => 4,
+            }
+        }
+
+        fn is_last_word(&self) -> bool {
+            *self != Self::Drain
+        }
+    }
+
+    fn kinds(taken: Vec<Recorded<Kind>>) -> Vec<Kind> {
+        taken.into_iter().map(|recorded| recorded.kind).collect()
+    }
+
+    #[test]
+    fn last_words_wait_for_a_listener() {
+        let log = EventLog::default();
+        for kind in [Kind::Drain, Kind::Error, Kind::Close, Kind::Close] {
+            log.record(kind);
+        }
+        assert_eq!(kinds(log.take(9)), []);
+        log.listen_for(2);
+        assert_eq!(kinds(log.take(9)), [Kind::Close]);
+        log.listen_for(7);
+        assert_eq!(kinds(log.take(9)), [Kind::Error]);
+        log.record(Kind::Drain);
+        log.record(Kind::Close);
+        assert_eq!(kinds(log.take(1)), [Kind::Drain]);
+        assert_eq!(kinds(log.take(1)), [Kind::Close]);
+    }
+
+    #[test]
+    fn what_was_listened_to_is_delivered() {
+        let log = EventLog::listening(1);
+        log.record(Kind::Drain);
+        log.listen_for(4);
+        log.record(Kind::Drain);
+        log.record(Kind::Close);
+        log.record(Kind::Error);
+        assert_eq!(kinds(log.take(9)), [Kind::Drain, Kind::Error]);
+    }
+
+    #[test]
+    fn an_abandoned_log_keeps_nothing() {
+        let log = EventLog::listening(7);
+        log.record(Kind::Error);
+        log.abandon();
+        log.record(Kind::Close);
+        assert_eq!(kinds(log.take(9)), []);
     }
 }

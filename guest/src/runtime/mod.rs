@@ -6,7 +6,9 @@
 //! that the call runs in, where it outlives the call, cancelled or not. Natively (tests) the same
 //! driver is polled by hand: [`run_until_stalled`].
 
+mod budget;
 mod clock;
+mod deadlines;
 mod events;
 mod signal;
 
@@ -21,10 +23,11 @@ use std::{
 
 use futures_util::{Stream as _, stream::FuturesUnordered};
 
-pub use self::clock::advance;
-pub use self::clock::{Millis, date, now, sleep_until};
+pub use self::budget::{Account, Charge, DEFAULT_BUDGET, budget, budget_used, set_budget};
+pub use self::clock::{Instant, advance, date, now, sleep_until};
+pub use self::deadlines::{Span, Timed, forget_deadlines, note_deadline};
 pub use self::events::{EventKind, EventLog, Recorded};
-pub use self::signal::{Signal, unless};
+pub use self::signal::{Registration, Signal, unless};
 
 /// So many bytes a job may receive before the others go on: two of the largest reads.
 const SHARE: usize = 128 * 1024;
@@ -65,6 +68,15 @@ pub fn ensure_driver() {
 /// Natively the driver is polled by [`run_until_stalled`]; there is nothing to start.
 #[cfg(not(target_family = "wasm"))]
 pub fn ensure_driver() {}
+
+/// A number for a connection or a request, unique in this instance.
+pub fn next_id() -> u64 {
+    RUNTIME.with(|runtime| {
+        let next = runtime.next_id.get() + 1;
+        runtime.next_id.set(next);
+        next
+    })
+}
 
 /// The next number of the one sequence that all events of this instance share, so that orders
 /// across objects can be asserted. Starts at 1.
@@ -115,6 +127,7 @@ struct Runtime {
     started: Cell<bool>,
     driver: RefCell<Option<Waker>>,
     sequence: Cell<u64>,
+    next_id: Cell<u64>,
 }
 
 impl Runtime {
@@ -145,9 +158,20 @@ pub async fn take_turns(bytes: usize) {
     .await;
 }
 
+/// Waits until the application has had the word: it hears of what has happened when this turn ends, and has answered
+/// when the next one does. Node's listeners are called at once.
+pub async fn applications_turn() {
+    end_of_turn().await;
+    end_of_turn().await;
+}
+
+/// How many turns have ended.
+pub fn turn() -> u64 {
+    RUNTIME.with(|runtime| runtime.turn.get())
+}
+
 /// Waits until this turn of the driver ends: what else has arrived by then is handled before.
 pub async fn end_of_turn() {
-    let turn = || RUNTIME.with(|runtime| runtime.turn.get());
     let this = turn();
     poll_fn(|cx| {
         // Whoever waits for something else as well is polled before the turn ends.
@@ -318,7 +342,8 @@ mod tests {
         let signal = Rc::new(Signal::default());
         let done = Rc::new(Cell::new(0));
         let (wakes, waker) = clock::counting_waker();
-        signal.register(&waker);
+        let mut place = signal.registration();
+        place.renew(&waker);
         for _ in 0..2 {
             let (signal, done) = (Rc::clone(&signal), Rc::clone(&done));
             spawn(async move {

@@ -2,7 +2,8 @@
 
 use std::{
     cell::RefCell,
-    future::poll_fn,
+    collections::BTreeMap,
+    future::{Future, poll_fn},
     mem,
     pin::pin,
     task::{Poll, Waker},
@@ -16,62 +17,94 @@ pub struct Signal {
 
 /// Nearly always nobody or one driver loop waits, so the first waker needs no allocation.
 #[derive(Debug, Default)]
-enum Waiting {
-    #[default]
-    Nobody,
-    One(Waker),
-    Many(Vec<Waker>),
+struct Waiting {
+    next_id: u64,
+    first: Option<(u64, Waker)>,
+    others: BTreeMap<u64, Waker>,
+}
+
+impl Waiting {
+    fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
+        let first = self.first.take().map(|(_, waker)| waker);
+        first.into_iter().chain(mem::take(&mut self.others).into_values())
+    }
+
+    fn set(&mut self, id: u64, waker: &Waker) {
+        match &mut self.first {
+            Some((first, waiting)) if *first == id => waiting.clone_from(waker),
+            None if !self.others.contains_key(&id) => self.first = Some((id, waker.clone())),
+            _ => _ = self.others.insert(id, waker.clone()),
+        }
+    }
+
+    fn remove(&mut self, id: u64) {
+        if self.first.as_ref().is_some_and(|(first, _)| *first == id) {
+            self.first = None;
+        } else {
+            self.others.remove(&id);
+        }
+    }
 }
 
 impl Signal {
     /// Wakes every waiter.
     pub fn notify(&self) {
         // The borrow ends before the wakers run.
-        let waiting = mem::take(&mut *self.waiting.borrow_mut());
-        match waiting {
-            Waiting::Nobody => {}
-            Waiting::One(waker) => waker.wake(),
-            Waiting::Many(wakers) => wakers.into_iter().for_each(Waker::wake),
-        }
+        let waiting = self.waiting.borrow_mut().take();
+        waiting.for_each(Waker::wake);
     }
 
     /// Wakes every waiter when this turn of the driver ends, so that what waits gets all of it at once.
     pub fn notify_after_turn(&self) {
-        let waiting = mem::take(&mut *self.waiting.borrow_mut());
-        match waiting {
-            Waiting::Nobody => {}
-            Waiting::One(waker) => super::wake_after_turn([waker]),
-            Waiting::Many(wakers) => super::wake_after_turn(wakers),
-        }
+        let waiting = self.waiting.borrow_mut().take();
+        super::wake_after_turn(waiting);
     }
 
     /// Waits until `look` gives a value; it is called at once and again after every [`Self::notify`].
     /// It moves nothing by itself, so dropping the wait loses nothing unless `look` takes something.
     pub async fn wait<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
+        let mut registration = self.registration();
         poll_fn(|cx| {
             if let Some(found) = look() {
                 return Poll::Ready(found);
             }
-            self.register(cx.waker());
+            registration.renew(cx.waker());
             Poll::Pending
         })
         .await
     }
 
-    /// Makes the next [`Self::notify`] wake `waker`.
-    pub fn register(&self, waker: &Waker) {
-        let mut waiting = self.waiting.borrow_mut();
-        *waiting = match mem::take(&mut *waiting) {
-            Waiting::Nobody => Waiting::One(waker.clone()),
-            Waiting::One(first) if first.will_wake(waker) => Waiting::One(first),
-            Waiting::One(first) => Waiting::Many(vec![first, waker.clone()]),
-            Waiting::Many(mut wakers) => {
-                if !wakers.iter().any(|other| other.will_wake(waker)) {
-                    wakers.push(waker.clone());
-                }
-                Waiting::Many(wakers)
-            }
-        };
+    /// A place among the waiters, for as long as the guard lives.
+    pub fn registration(&self) -> Registration<'_> {
+        Registration { signal: self, id: None }
+    }
+}
+
+/// One wait's place among the waiters of a [`Signal`]; dropping it takes it back.
+#[derive(Debug)]
+pub struct Registration<'a> {
+    signal: &'a Signal,
+    /// Drawn by the first [`Self::renew`]: most waits find what they look for at once.
+    id: Option<u64>,
+}
+
+impl Registration<'_> {
+    /// Makes the next [`Signal::notify`] wake `waker`, and no other one of this wait.
+    pub fn renew(&mut self, waker: &Waker) {
+        let mut waiting = self.signal.waiting.borrow_mut();
+        let id = *self.id.get_or_insert_with(|| {
+            waiting.next_id += 1;
+            waiting.next_id
+        });
+        waiting.set(id, waker);
+    }
+}
+
+impl Drop for Registration<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.signal.waiting.borrow_mut().remove(id);
+        }
     }
 }
 
@@ -79,6 +112,7 @@ impl Signal {
 /// `stop` is looked at first, and again after every notification of `signal`.
 pub async fn unless<T>(signal: &Signal, stop: impl Fn() -> bool, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
+    let mut registration = signal.registration();
     poll_fn(|cx| {
         if stop() {
             return Poll::Ready(None);
@@ -86,8 +120,68 @@ pub async fn unless<T>(signal: &Signal, stop: impl Fn() -> bool, work: impl Futu
         if let Poll::Ready(done) = work.as_mut().poll(cx) {
             return Poll::Ready(Some(done));
         }
-        signal.register(cx.waker());
+        registration.renew(cx.waker());
         Poll::Pending
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use super::*;
+    use crate::runtime::clock::counting_waker;
+
+    fn waiters(signal: &Signal) -> usize {
+        let waiting = signal.waiting.borrow();
+        usize::from(waiting.first.is_some()) + waiting.others.len()
+    }
+
+    #[test]
+    fn a_dropped_wait_leaves_nothing_behind() {
+        let signal = Signal::default();
+        let (_, waker) = counting_waker();
+        let mut waits: Vec<_> = (0..3).map(|_| Box::pin(signal.wait(|| None::<()>))).collect();
+        for wait in &mut waits {
+            assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        assert_eq!(waiters(&signal), 3);
+        drop(waits.remove(1));
+        assert_eq!(waiters(&signal), 2);
+        waits.clear();
+        assert_eq!(waiters(&signal), 0);
+    }
+
+    #[test]
+    fn every_waiter_is_woken_once() {
+        let signal = Signal::default();
+        let wakers: Vec<_> = (0..3).map(|_| counting_waker()).collect();
+        let mut places: Vec<_> = wakers.iter().map(|_| signal.registration()).collect();
+        for (place, (_, waker)) in places.iter_mut().zip(&wakers) {
+            place.renew(waker);
+        }
+        // The last word counts.
+        places[0].renew(&wakers[1].1);
+        signal.notify();
+        signal.notify();
+        assert_eq!(wakers.iter().map(|(wakes, _)| wakes.get()).collect::<Vec<_>>(), [0, 2, 1]);
+        places[2].renew(&wakers[2].1);
+        places[0].renew(&wakers[0].1);
+        assert_eq!(waiters(&signal), 2);
+        signal.notify();
+        assert_eq!(wakers.iter().map(|(wakes, _)| wakes.get()).collect::<Vec<_>>(), [1, 2, 2]);
+    }
+
+    #[test]
+    fn work_that_is_stopped_takes_its_place_back() {
+        let (signal, other) = (Signal::default(), Signal::default());
+        let (_, waker) = counting_waker();
+        let mut work = Box::pin(unless(&signal, || false, other.wait(|| None::<()>)));
+        assert!(work.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert_eq!((waiters(&signal), waiters(&other)), (1, 1));
+        drop(work);
+        assert_eq!((waiters(&signal), waiters(&other)), (0, 0));
+    }
 }

@@ -1,128 +1,223 @@
 //! One connection: received bytes go in, owed answers come out.
 //!
-//! Everything here is synchronous and may be called from an application's synchronous call; the
-//! loops of `driver.rs` move the bytes.
+//! Everything here is synchronous and may be called from an application's synchronous call; the loops of
+//! `transport::Link` move the bytes.
 
 use std::{
-    cell::{Cell, RefCell, RefMut},
+    cell::{Cell, RefCell},
     fmt,
-    rc::Rc,
+    rc::{Rc, Weak},
 };
 
 use super::{
-    Shared,
+    Settings, Shared,
     dispatch::{self, Verdict},
     exchange::Exchange,
-    state::{ReceiveStep, SendStep, State},
-    timeouts::{Activity, Deadlines, Timer},
-    tunnel::RawInput,
+    leaving::Leaving,
+    queue::{Advance, Queue},
 };
 use crate::{
-    net::Endpoints,
-    proto::{BodyLength, Event, RequestHead},
-    runtime::{EventLog, Signal},
-    transport::{Inbox, SocketEvent},
+    error::Error,
+    net::Stream,
+    proto::{BodyLength, Decoder, Direction, Event, RequestHead},
+    transport::{Afterwards, Inbox, Link, Protocol, Socket, Timer, begin},
 };
 
-/// A connection of a server.
+/// A connection of a server. It owns its exchanges; they know it weakly.
 pub(crate) struct Connection {
-    pub(super) id: u64,
+    this: Weak<Self>,
+    pub(super) link: Rc<Link>,
     pub(super) server: Rc<Shared>,
-    pub(super) endpoints: Endpoints,
-    state: RefCell<State>,
-    pub(super) deadlines: Deadlines,
-    pub(super) activity: Activity,
-    pub(super) events: EventLog<SocketEvent>,
-    pub(super) raw: RawInput,
-    pub(super) socket_views: Cell<usize>,
-    /// Whether an error ended the connection.
-    pub(super) failed_with: Cell<bool>,
-    pub(super) bytes_read: Cell<u64>,
-    /// Requests seen, for `maxRequestsPerSocket`.
+    pub(super) queue: RefCell<Queue>,
+    /// A request that leaves HTTP and has no body: told when the bytes behind it are known.
+    pub(super) leaving: RefCell<Option<(Leaving, Rc<Exchange>)>>,
+    /// HTTP/1.1 requests seen, for `maxRequestsPerSocket`.
     requests: Cell<u64>,
     /// Whether part of a message has been received.
     in_message: Cell<bool>,
-    /// Whether the receiving loop waits for back-pressure to end. A wake-up without need would cost
-    /// a call out of the component.
-    held: Cell<bool>,
     /// Whether it is in the queue of those that wait for the application to take events.
     paused: Cell<bool>,
-    /// How many of the two loops run.
-    loops: Cell<u8>,
-    /// Notified whenever something changes that a holder of a socket can wait for.
-    pub(super) changed: Signal,
-    /// Wake the receiving and the sending loop.
-    pub(super) receiving: Signal,
-    pub(super) sending: Signal,
+    /// `keepAliveTimeout` has taken the place of the timeout that was set: the next request begins with the server's
+    /// (I-20, SV6).
+    pub(super) timeout_replaced: Cell<bool>,
 }
 
 /// Servers, connections and exchanges know each other: to print all of it would not end.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Connection").field("id", &self.link.id).finish_non_exhaustive()
     }
 }
 
 impl Connection {
-    pub(super) fn new(id: u64, server: Rc<Shared>, endpoints: Endpoints) -> Self {
-        Self {
-            id,
-            server,
-            endpoints,
-            state: RefCell::default(),
-            deadlines: Deadlines::default(),
-            activity: Activity::default(),
-            events: EventLog::default(),
-            raw: RawInput::default(),
-            socket_views: Cell::new(0),
-            failed_with: Cell::new(false),
-            bytes_read: Cell::new(0),
-            requests: Cell::new(0),
-            in_message: Cell::new(false),
-            held: Cell::new(false),
-            paused: Cell::new(false),
-            loops: Cell::new(2),
-            changed: Signal::default(),
-            receiving: Signal::default(),
-            sending: Signal::default(),
-        }
-    }
-
-    // What the receiving loop calls.
-
-    /// What the receiving loop does next.
-    pub(super) fn next_receive(&self, held_back: bool) -> Option<ReceiveStep> {
-        if self.server.is_congested() && self.state.borrow().is_open() {
-            if !self.paused.replace(true) {
-                self.server.pause(self.id);
+    pub(super) fn new(server: Rc<Shared>, settings: &Settings) -> Rc<Self> {
+        let link = Link::new(settings.high_water_mark, settings.max_header_size);
+        link.events.listen_for(settings.socket_listening);
+        Rc::new_cyclic(|this: &Weak<Self>| {
+            link.set_protocol(this.clone());
+            Self {
+                this: this.clone(),
+                link,
+                server,
+                queue: RefCell::default(),
+                leaving: RefCell::default(),
+                requests: Cell::new(0),
+                in_message: Cell::new(false),
+                paused: Cell::new(false),
+                timeout_replaced: Cell::new(false),
             }
-            self.held.set(true);
-            return None;
-        }
-        let step = self.state.borrow().next_receive(held_back, self.high_water_mark());
-        let step = step.filter(|step| *step != ReceiveStep::ReadRaw || !self.raw_is_full());
-        self.held.set(step.is_none());
-        step
+        })
     }
 
-    /// Bytes have arrived.
-    pub(super) fn received(self: &Rc<Self>, bytes: usize, inbox: &mut Inbox) {
-        self.bytes_read.set(self.bytes_read.get() + bytes as u64);
-        if self.state.borrow().is_open() {
-            self.touch();
-            self.parse(inbox);
-        } else if self.state.borrow().is_readable() {
-            self.touch();
-            self.receive_raw(inbox);
+    /// Starts its loops.
+    pub(super) fn begin(self: Rc<Self>, stream: Stream, settings: &Settings) {
+        let decoder = Decoder::new(Direction::Request, settings.limits(), settings.leniency());
+        let protocol: Rc<dyn Protocol> = self;
+        begin(&protocol, stream, Inbox::new(decoder));
+    }
+
+    pub(super) fn this(&self) -> Weak<Self> {
+        Weak::clone(&self.this)
+    }
+
+    fn receive(&self, event: Event, consumed: usize, inbox: &mut Inbox) {
+        match event {
+            Event::RequestHead(head) => {
+                inbox.consume(consumed);
+                self.receive_head(head, inbox);
+            }
+            Event::Data(range) => {
+                if let Some(exchange) = self.queue.borrow().receiving() {
+                    exchange.inbound.receive(&inbox.rest()[range]);
+                }
+                inbox.consume(consumed);
+            }
+            Event::End(trailers) => {
+                inbox.consume(consumed);
+                self.link.clear_deadline(Timer::Request);
+                self.in_message.set(false);
+                let complete = self.queue.borrow_mut().request_complete(&mut self.link.halves());
+                if let Some(exchange) = complete {
+                    exchange.receive_end(trailers);
+                }
+                if self.is_idle() {
+                    self.time_idle();
+                }
+            }
+            // A server's decoder reads requests only.
+            Event::ResponseHead(_) => {}
         }
     }
 
-    /// Parses what was received as far as back-pressure allows.
-    pub(super) fn parse(self: &Rc<Self>, inbox: &mut Inbox) {
-        let high_water_mark = self.high_water_mark();
+    fn receive_head(&self, head: RequestHead, inbox: &mut Inbox) {
+        self.link.clear_deadline(Timer::Headers);
+        self.end_idle_time();
+        // Node counts those of HTTP/1.1 only.
+        self.requests.set(self.requests.get() + u64::from(head.version == (1, 1)));
+        let number = self.requests.get();
+        let settings = self.server.settings();
+        let verdict = dispatch::judge(&head, &settings, self.server.listened(), number);
+        if verdict == Verdict::Close {
+            self.abandon_message();
+            self.link.halves().stop_reading();
+            return;
+        }
+        let has_body = head.framing != BodyLength::None;
+        let last = dispatch::is_last(&head, &settings);
+        let outgoing = dispatch::answer_to(&head, &settings, number);
+        let exchange = Rc::new(Exchange::new(self, head, outgoing, &settings));
+        match verdict {
+            Verdict::Leave(leaving) => {
+                inbox.decoder.upgrade();
+                self.queue.borrow_mut().receive_only(&exchange);
+                self.leave(leaving, exchange, has_body);
+            }
+            verdict => {
+                self.queue.borrow_mut().accept(&exchange);
+                if last {
+                    self.queue.borrow_mut().take_no_more(&mut self.link.halves());
+                }
+                dispatch::deliver(verdict, &self.server, exchange);
+            }
+        }
+    }
+
+    /// A message is being received, or not: its time runs from its first byte. Messages that arrive whole are never
+    /// seen here.
+    fn note_progress(&self, receiving: bool) {
+        let parses = {
+            let halves = self.link.halves();
+            halves.is_open() && !halves.is_released()
+        };
+        if receiving && parses && !self.in_message.replace(true) {
+            self.end_idle_time();
+            self.time_message(self.queue.borrow().receiving().is_some());
+        }
+    }
+
+    /// The message that is being received will not be complete, and cannot be late any more.
+    pub(super) fn abandon_message(&self) {
+        for timer in [Timer::Headers, Timer::Request, Timer::KeepAlive] {
+            self.link.clear_deadline(timer);
+        }
+        self.in_message.set(false);
+    }
+
+    /// Moves bytes from answers to the output and wakes the loops that have something to do.
+    pub(super) fn advance_queue(&self) {
+        let advance = self.queue.borrow_mut().advance(&mut self.link.halves());
+        if advance == Advance::Destroy {
+            let error = self.queue.borrow().owner().and_then(|owner| owner.destroyed_with());
+            return self.link.destroy_with(error);
+        }
+        self.link.wake_sending(advance == Advance::Finish);
+        self.link.resume_receiving();
+    }
+
+    /// The application has taken events.
+    pub(super) fn end_pause(&self) {
+        self.paused.set(false);
+        self.link.resume_receiving();
+    }
+
+    /// Whether no answer is owed and no request has begun: what may be closed without harm.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.borrow().is_idle() && !self.is_released() && !self.in_message.get()
+    }
+
+    /// Whether HTTP has let go of it.
+    pub(super) fn is_released(&self) -> bool {
+        self.link.halves().is_released()
+    }
+
+    /// A view of the connection.
+    pub(super) fn socket(&self) -> Socket {
+        Socket::new(&self.link)
+    }
+}
+
+impl Protocol for Connection {
+    fn link(&self) -> &Rc<Link> {
+        &self.link
+    }
+
+    fn is_congested(&self) -> bool {
+        if self.server.is_congested() {
+            if !self.paused.replace(true) {
+                self.server.pause(self.link.id);
+            }
+            return true;
+        }
+        let queue = self.queue.borrow();
+        // Where memory is short, one request at a time.
+        queue.is_congested(&self.link.halves(), self.link.high_water_mark())
+            || queue.owes() && self.link.is_spent()
+    }
+
+    fn parse(&self, inbox: &mut Inbox) {
         inbox.held_back = false;
-        while self.state.borrow().is_open() {
-            if self.server.is_congested() || self.state.borrow().is_congested(high_water_mark) {
+        while self.link.halves().is_open() {
+            if self.is_congested() {
                 // Also with no bytes left: the end of a message needs none to be reported.
                 inbox.held_back = true;
                 break;
@@ -146,222 +241,85 @@ impl Connection {
         }
         self.note_progress(!inbox.decoder.is_idle());
         inbox.rewind();
-        self.advance();
+        self.advance_queue();
     }
 
-    /// The peer has ended its side.
-    pub(super) fn peer_ended(self: &Rc<Self>, inbox: &mut Inbox) {
-        if self.state.borrow().is_open()
+    fn peer_ended(&self, inbox: &mut Inbox) {
+        if self.link.halves().is_open()
             && let Err(error) = inbox.decoder.finish()
         {
             self.refuse(error, &[]);
         }
-        let tunnel = self.state.borrow().is_tunnel();
-        if tunnel {
-            self.end_raw_input();
+        let released = self.is_released();
+        if released {
+            self.link.end_raw_input();
         }
-        if tunnel || self.server.settings().http_allow_half_open {
-            self.state.borrow_mut().peer_ended();
-        } else {
-            self.state.borrow_mut().close_now();
+        self.link.halves().peer_ended();
+        if !released && !self.server.settings().http_allow_half_open {
+            self.after_applications_turn(|connection| connection.queue.borrow_mut().abandon_owed());
         }
-        self.advance();
+        self.advance_queue();
     }
 
-    fn receive(self: &Rc<Self>, event: Event, consumed: usize, inbox: &mut Inbox) {
-        match event {
-            Event::RequestHead(head) => {
-                inbox.consume(consumed);
-                self.receive_head(head, inbox);
-            }
-            Event::Data(range) => {
-                if let Some(exchange) = self.state.borrow().receiving() {
-                    exchange.receive_body(&inbox.rest()[range]);
-                }
-                inbox.consume(consumed);
-            }
-            Event::End(trailers) => {
-                inbox.consume(consumed);
-                self.deadlines.clear(Timer::Request);
-                self.in_message.set(false);
-                let complete = self.state.borrow_mut().request_complete();
-                if let Some(exchange) = complete {
-                    exchange.receive_end(trailers);
-                }
-                if self.is_idle() {
-                    self.time_idle();
-                }
-            }
-            // A server's decoder reads requests only.
-            Event::ResponseHead(_) => {}
-        }
+    fn is_finished_at(&self, flushed: u64) -> bool {
+        self.queue.borrow().is_finished_at(flushed)
     }
 
-    fn receive_head(self: &Rc<Self>, head: RequestHead, inbox: &mut Inbox) {
-        self.deadlines.clear(Timer::Headers);
-        self.end_idle_time();
-        self.requests.set(self.requests.get() + 1);
-        let number = self.requests.get();
-        let verdict = dispatch::judge(&head, &self.server.settings(), self.server.listened(), number);
-        if verdict == Verdict::Close {
-            self.abandon_message();
-            self.state.borrow_mut().stop_reading();
-            return;
-        }
-        let has_body = head.framing != BodyLength::None;
-        let outgoing = dispatch::answer_to(&head, &self.server.settings(), number);
-        let exchange = Rc::new(Exchange::new(Rc::clone(self), head, outgoing));
-        match verdict {
-            Verdict::Leave(leaving) => {
-                inbox.decoder.upgrade();
-                self.state.borrow_mut().receive_only(&exchange);
-                self.leave(leaving, exchange, has_body);
-            }
-            verdict => {
-                self.state.borrow_mut().accept(&exchange);
-                dispatch::deliver(verdict, exchange);
-            }
-        }
-    }
-
-    /// A message is being received, or not: its time runs from its first byte. Messages that arrive
-    /// whole are never seen here.
-    fn note_progress(&self, receiving: bool) {
-        let (parses, in_body) = {
-            let state = self.state.borrow();
-            (state.is_open() && !state.is_tunnel(), state.receiving().is_some())
-        };
-        if receiving && parses && !self.in_message.replace(receiving) {
-            self.end_idle_time();
-            self.server.time_message(self, in_body);
-        }
-    }
-
-    /// The message that is being received will not be complete, and cannot be late any more.
-    pub(super) fn abandon_message(&self) {
-        self.stop_timing();
-        self.in_message.set(false);
-    }
-
-    // What the sending loop calls.
-
-    pub(super) fn next_send(&self) -> Option<SendStep> {
-        self.state.borrow_mut().next_send()
-    }
-
-    /// A write is done; tells every answer that it finished.
-    pub(super) fn flushed(&self, buffer: Vec<u8>) {
-        self.touch();
-        self.state.borrow_mut().flushed(buffer);
+    /// Tells every answer that is finished.
+    fn flushed(&self) {
+        let flushed = self.link.halves().output.total_flushed();
         loop {
-            let Some(exchange) = self.state.borrow_mut().next_flushed() else { break };
+            let Some(exchange) = self.queue.borrow_mut().next_finished(flushed) else { break };
             exchange.flushed();
+            // One that was destroyed while it waited for its turn has it now.
+            let next = self.queue.borrow().owner().filter(|owner| owner.is_destroyed()).cloned();
+            if let Some(destroyed) = next {
+                return self.link.destroy_with(destroyed.destroyed_with());
+            }
         }
-        let (oldest, unflushed) = {
-            let state = self.state.borrow();
-            (state.oldest_owed(), state.unflushed())
-        };
+        let oldest = self.queue.borrow().oldest_owed().cloned();
         match oldest {
-            Some(oldest) => oldest.set_unflushed(unflushed),
+            Some(oldest) => oldest.set_unflushed(self.link.unflushed()),
             None if self.is_idle() => self.time_idle(),
             None => {}
         }
-        if unflushed == 0 {
-            self.events.record(SocketEvent::Drain);
-            self.changed.notify();
+    }
+
+    fn write_failed(&self, error: Error) {
+        self.link.destroy_with(Some(error));
+    }
+
+    fn owes(&self) -> bool {
+        self.queue.borrow().owes()
+    }
+
+    fn advance(&self) {
+        self.advance_queue();
+    }
+
+    fn end(&self, _afterwards: Afterwards) {
+        // The application's own connection ends after what it wrote, HTTP's after what it owes.
+        self.link.halves().end_raw();
+        self.close_when_answered();
+    }
+
+    fn message_late(&self) {
+        self.fail_request(Error::request_timeout());
+        self.link.wake();
+        self.advance_queue();
+    }
+
+    fn stood_still(&self) {
+        self.tell_idle();
+    }
+
+    fn failed(&self, error: &Error) {
+        if !self.is_released() {
+            self.report_client_error(error.clone());
         }
-        self.resume_receiving();
     }
 
-    pub(super) fn sent_end(&self) {
-        self.state.borrow_mut().sent_end();
-        if !self.state.borrow().is_readable() {
-            self.server.time_linger(self);
-        }
-        self.receiving.notify();
-        self.changed.notify();
-    }
-
-    // What anybody calls.
-
-    /// Moves bytes from answers to the output and wakes the loops that have something to do.
-    pub(super) fn advance(&self) {
-        if self.state.borrow_mut().advance() {
-            self.sending.notify();
-        }
-        self.resume_receiving();
-    }
-
-    /// Lets the receiving loop look again whether it may go on, if it waits for that.
-    pub(super) fn resume_receiving(&self) {
-        if self.held.replace(false) {
-            self.receiving.notify();
-        }
-    }
-
-    /// The application has taken events.
-    pub(super) fn end_pause(&self) {
-        self.paused.set(false);
-        self.resume_receiving();
-    }
-
-    pub(super) fn lend_output(&self, exchange: &Exchange) -> Option<Vec<u8>> {
-        self.state.borrow_mut().lend_output(exchange)
-    }
-
-    pub(super) fn return_output(&self, buffer: Vec<u8>, appended: usize) {
-        self.state.borrow_mut().return_output(buffer, appended);
-    }
-
-    /// Notes that one of the two loops is over. True for the second.
-    pub(super) fn count_ended_loop(&self) -> bool {
-        self.loops.set(self.loops.get() - 1);
-        self.loops.get() == 0
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.loops.get() == 0
-    }
-
-    pub(super) fn is_destroyed(&self) -> bool {
-        self.state.borrow().is_destroyed()
-    }
-
-    /// Bytes that were given to the connection and not to the operating system.
-    pub(super) fn unflushed(&self) -> usize {
-        self.state.borrow().unflushed()
-    }
-
-    /// Whether no answer is owed and no request has begun: what may be closed without harm.
-    pub(super) fn is_idle(&self) -> bool {
-        let state = self.state.borrow();
-        state.is_idle() && !state.is_tunnel() && !self.in_message.get()
-    }
-
-    /// HTTP lets the connection go.
-    pub(super) fn release(&self) {
-        self.state.borrow_mut().release();
-    }
-
-    /// What arrives from now on is the application's.
-    pub(super) fn start_reading_raw(&self) {
-        self.state.borrow_mut().read_raw();
-    }
-
-    /// The answer that is being given, for whoever the connection's idleness concerns.
-    pub(super) fn oldest_owed(&self) -> Option<Rc<Exchange>> {
-        self.state.borrow().oldest_owed()
-    }
-
-    pub(super) fn is_tunnel(&self) -> bool {
-        self.state.borrow().is_tunnel()
-    }
-
-    pub(super) fn state_mut(&self) -> RefMut<'_, State> {
-        self.state.borrow_mut()
-    }
-
-    fn high_water_mark(&self) -> usize {
-        self.server.settings().high_water_mark
+    fn gone(&self) {
+        self.tell_gone();
     }
 }

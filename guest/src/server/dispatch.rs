@@ -3,17 +3,17 @@
 use std::rc::Rc;
 
 use super::{
+    Settings, Shared,
     events::{ServerEventKind, ServerEvents},
     exchange::Exchange,
-    options::Settings,
+    leaving::Leaving,
     response::ServerResponse,
-    tunnel::Leaving,
 };
 use crate::{
     message::{HeadFields, OutgoingMessage, ResponseContext, headers::contains_word},
     proto::{BodyLength, HostField, Method, RequestHead},
     runtime,
-    transport::{IncomingMessage, Received as _},
+    transport::{IncomingMessage, Socket},
 };
 
 /// What a request head calls for.
@@ -83,22 +83,27 @@ pub(super) fn answer_to(head: &RequestHead, settings: &Settings, number: u64) ->
     let mut context = ResponseContext {
         keep_alive_timeout: settings.keep_alive_timeout,
         max_requests_per_socket: max,
-        max_requests_reached: max > 0 && number >= u64::from(max),
+        max_requests_reached: max > 0 && head.version == (1, 1) && number >= u64::from(max),
         unique_headers: Rc::clone(&settings.unique_headers),
         reject_non_standard_body_writes: settings.reject_non_standard_body_writes,
         high_water_mark: settings.high_water_mark,
         ..ResponseContext::default()
     }
     .for_request(head);
-    // Difference S2: HTTP/1.0 with Transfer-Encoding is answered, then closed (RFC 9112 section 6.1).
-    let chunked_1_0 = head.version == (1, 0) && head.framing == BodyLength::Chunked;
-    context.keep_alive &= !chunked_1_0 || settings.insecure_http_parser;
+    context.keep_alive &= !is_last(head, settings);
+    // One too many gets its 503 before anybody looks at what it expects.
+    context.expects_continue &= max == 0 || number <= u64::from(max);
     OutgoingMessage::response(context)
 }
 
+/// Difference S2: HTTP/1.0 with Transfer-Encoding is answered, then closed (RFC 9112 section 6.1). What follows it is
+/// not looked at, as nobody knows whether it is the body or a request.
+pub(super) fn is_last(head: &RequestHead, settings: &Settings) -> bool {
+    head.version == (1, 0) && head.framing == BodyLength::Chunked && !settings.insecure_http_parser
+}
+
 /// Hands the exchange to the application, or answers it here.
-pub(super) fn deliver(verdict: Verdict, exchange: Rc<Exchange>) {
-    let server = Rc::clone(&exchange.connection.server);
+pub(super) fn deliver(verdict: Verdict, server: &Shared, exchange: Rc<Exchange>) {
     match verdict {
         Verdict::Request => server.emit(ServerEventKind::Request(ServerResponse::new(exchange))),
         Verdict::Continue => {
@@ -116,7 +121,7 @@ pub(super) fn deliver(verdict: Verdict, exchange: Rc<Exchange>) {
             // `Connection: close` comes with the limit, and as in Node the connection stays (I-17).
             answer(&exchange, 503, false);
             if server.listens_to(ServerEvents::DROP_REQUEST) {
-                let socket = exchange.connection.socket();
+                let socket = Socket::new(&exchange.link);
                 server.emit(ServerEventKind::DropRequest { request: IncomingMessage::new(exchange), socket });
             }
         }
@@ -127,7 +132,7 @@ pub(super) fn deliver(verdict: Verdict, exchange: Rc<Exchange>) {
 
 /// Answers without the application.
 fn answer(exchange: &Exchange, status: u16, close: bool) {
-    exchange.dump();
+    exchange.inbound.dump();
     let close = close.then(|| ("Connection".to_owned(), "close".to_owned()));
     // Both calls are legal on a fresh answer with a valid status and header.
     let _ = exchange.answer(|outgoing| {

@@ -1,59 +1,66 @@
-//! How a connection ends: in order, for what it sent, because its transport failed, or by force.
-
-use std::rc::Rc;
+//! How a connection ends: in order, for what it sent, or because its transport did.
 
 use super::{connection::Connection, dispatch};
-use crate::{error::Error, net::NetError, proto::ParseError, transport::SocketEvent};
+use crate::{error::Error, proto::ParseError, runtime};
 
 impl Connection {
-    /// Bytes cannot be parsed: the application deals with it, or the peer is told and the connection
-    /// ends.
-    pub(super) fn refuse(self: &Rc<Self>, error: ParseError, packet: &[u8]) {
+    /// Bytes cannot be parsed: the application deals with it, or the peer is told and the connection ends.
+    pub(super) fn refuse(&self, error: ParseError, packet: &[u8]) {
         self.fail_request(Error::parse(error, packet.to_vec()));
     }
 
     /// The request that is being received cannot be completed.
-    pub(super) fn fail_request(self: &Rc<Self>, error: Error) {
+    pub(super) fn fail_request(&self, error: Error) {
         let reply = dispatch::reply_to(error.code());
         self.abandon_message();
-        let tunnel = self.is_tunnel();
-        if !tunnel && self.report_client_error(error) {
-            let mut state = self.state_mut();
-            state.read_raw();
-            state.lose_receiving();
-        } else if tunnel || !self.state_mut().refuse(reply) {
-            self.destroy();
+        let released = self.is_released();
+        if !released && self.hand_over_with(&error) {
+            return;
+        }
+        let fresh = self.queue.borrow().receiving().is_some_and(|exchange| exchange.is_fresh());
+        if !fresh || released {
+            return self.refuse_with(error, reply);
+        }
+        // Node's handler is called with the head, and what it answers at once goes out before the rest is looked at.
+        self.link.halves().stop_reading();
+        self.after_applications_turn(move |connection| connection.refuse_with(error, reply));
+    }
+
+    fn refuse_with(&self, error: Error, reply: &'static [u8]) {
+        self.link.fail(error);
+        let told = !self.is_released() && self.queue.borrow_mut().refuse(reply, &mut self.link.halves());
+        if !told {
+            self.link.destroy();
         }
     }
 
-    /// The transport has failed: Node's 'error' on the socket, and 'clientError'.
-    pub(super) fn failed(self: &Rc<Self>, error: NetError) {
-        if self.is_destroyed() {
-            return;
-        }
-        let error = Error::system("read", error.code);
-        if !self.is_tunnel() {
-            self.report_client_error(error.clone());
-        }
-        self.destroy_with(Some(error));
+    /// Does `then` when the application has had the word.
+    pub(super) fn after_applications_turn(&self, then: impl FnOnce(&Self) + 'static) {
+        let connection = self.this();
+        runtime::spawn(async move {
+            runtime::applications_turn().await;
+            if let Some(connection) = connection.upgrade() {
+                then(&connection);
+                connection.advance_queue();
+            }
+        });
     }
 
     /// Ends the connection when what is owed is out: nothing more is parsed.
     pub(super) fn close_when_answered(&self) {
-        self.state_mut().stop_reading();
-        self.receiving.notify();
-        self.advance();
+        self.link.halves().stop_reading();
+        self.link.wake();
+        self.advance_queue();
     }
 
-    /// Ends the connection after the exchanges that it has, the body that is being received included. One that HTTP has
-    /// let go of is the application's to end.
+    /// Ends the connection after the exchanges that it has, the body that is being received included. One that HTTP
+    /// has let go of is the application's to end.
     pub(super) fn drain(&self) {
-        if self.is_tunnel() {
-            return;
+        if !self.is_released() {
+            self.queue.borrow_mut().take_no_more(&mut self.link.halves());
+            self.link.wake();
+            self.advance_queue();
         }
-        self.state_mut().take_no_more();
-        self.receiving.notify();
-        self.advance();
     }
 
     /// Closes the connection if it does nothing; an answer that is not with the operating system yet goes out first.
@@ -61,39 +68,24 @@ impl Connection {
         if !self.is_idle() {
             return;
         }
-        if self.unflushed() == 0 {
-            self.destroy();
+        if self.link.unflushed() == 0 {
+            self.link.destroy();
         } else {
             self.close_when_answered();
         }
     }
 
-    /// One of the two loops is over; after the second the connection is gone.
-    pub(super) fn loop_ended(&self) {
-        if !self.count_ended_loop() {
-            return;
-        }
-        self.destroy();
-        self.raw.abort();
-        let unfinished = self.state_mut().take_unfinished();
-        // Node's order (E22 to E25): the requests are cut short, the socket closes, the answers do.
+    /// Node's order (E22 to E25): the requests are cut short, the socket closes, the answers do.
+    pub(super) fn tell_gone(&self) {
+        let unfinished = self.queue.borrow_mut().take_unfinished();
+        drop(self.leaving.take());
         for exchange in &unfinished {
             exchange.abort();
         }
-        self.events.record(SocketEvent::Close(self.failed_with.get()));
-        self.events.end();
+        self.link.tell_closed();
         for exchange in unfinished {
             exchange.gone();
         }
-        self.server.forget(self.id);
-        self.changed.notify();
-    }
-
-    /// Ends both directions at once, losing what is queued.
-    pub(super) fn destroy(&self) {
-        if self.state_mut().destroy() {
-            self.receiving.notify();
-            self.sending.notify();
-        }
+        self.server.forget(self.link.id);
     }
 }

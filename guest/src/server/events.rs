@@ -25,6 +25,7 @@ pub struct ServerEvent {
 
 /// What happened on a server.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ServerEventKind {
     /// `'request'`: a request waits for its answer.
     Request(ServerResponse),
@@ -64,8 +65,6 @@ pub enum ServerEventKind {
     Timeout(Socket),
     /// `'listening'`.
     Listening,
-    /// `'error'`: accepting has failed.
-    Error(Error),
     /// `'close'`: the server is closed and has no connection left.
     Close,
 }
@@ -125,6 +124,7 @@ impl ServerEvents {
 
 /// What happened to a response.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ResponseEvent {
     /// `'drain'`: there is room for more.
     Drain,
@@ -149,6 +149,27 @@ impl EventKind for ResponseEvent {
             Self::Timeout => 3,
             Self::Error(_) => 4,
             Self::Close => 5,
+        }
+    }
+
+    /// Data behind the end is told each time.
+    fn most(&self) -> usize {
+        if matches!(self, Self::Error(_)) { 16 } else { 1 }
+    }
+
+    fn is_last_word(&self) -> bool {
+        matches!(self, Self::Finish | Self::Error(_) | Self::Close)
+    }
+}
+
+impl ServerEventKind {
+    /// A request that came behind the last answer of its connection (as Node 26): nobody is given it any more.
+    fn is_disowned(&self) -> bool {
+        match self {
+            Self::Request(response) | Self::CheckContinue(response) | Self::CheckExpectation(response) => {
+                response.is_disowned()
+            }
+            _ => false,
         }
     }
 }
@@ -180,9 +201,11 @@ impl EventQueue {
     pub(super) fn take(&self, max: usize) -> (Vec<ServerEvent>, Vec<u64>) {
         let mut events = self.events.borrow_mut();
         let count = max.min(events.len());
-        let taken = events.drain(..count).collect();
+        let mut taken: Vec<_> = events.drain(..count).collect();
         let room = events.len() < Self::BOUND;
         let resumed = if room { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
+        drop(events);
+        taken.retain(|event| !event.kind.is_disowned());
         (taken, resumed)
     }
 

@@ -1,36 +1,35 @@
 //! One request and its answer: what `IncomingMessage` and `ServerResponse` are two views of.
 
 use std::{
-    cell::{Cell, Ref, RefCell},
-    rc::Rc,
+    cell::{Cell, RefCell},
+    mem,
+    rc::{Rc, Weak},
 };
 
-use super::{connection::Connection, events::ResponseEvent};
+use super::{Settings, connection::Connection, events::ResponseEvent};
 use crate::{
     error::Error,
-    message::{Body, OutgoingMessage, ReadResult},
+    message::OutgoingMessage,
     proto::{Fields, RequestHead},
-    runtime::{self, EventLog, Millis, Signal},
-    transport::{MessageEvent, Received, Socket, StartLine},
+    runtime::{self, EventLog, Signal},
+    transport::{Inbound, Link, Received, StartLine},
 };
 
 /// A request, its body as it arrives, and the answer to it.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    pub(super) connection: Rc<Connection>,
+    connection: Weak<Connection>,
+    pub(super) link: Rc<Link>,
     pub(super) head: RequestHead,
-    body: RefCell<Body>,
-    /// Why the request was destroyed by the application, if it gave a reason.
-    destroyed_with: RefCell<Option<Error>>,
+    pub(super) inbound: Inbound,
     pub(super) outgoing: RefCell<OutgoingMessage>,
     stage: Cell<Stage>,
-    /// How many `IncomingMessage` views there are; when the last goes, an unread body is dumped.
-    request_views: Cell<usize>,
-    /// Which ends were told to whom, so that each is told once.
     told: Cell<Told>,
+    /// The turn in which the request came.
+    turn: u64,
+    joins_duplicates: bool,
     pub(super) events: EventLog<ResponseEvent>,
-    pub(super) message_events: EventLog<MessageEvent>,
-    /// Notified whenever something changes that a caller can wait for.
+    /// Notified whenever something changes that a holder of the response can wait for.
     pub(super) changed: Signal,
 }
 
@@ -47,14 +46,23 @@ pub(super) enum Stage {
     Aborted,
 }
 
-/// What was recorded for the application already.
+/// What the application knows.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
     prefinish: bool,
-    aborted: bool,
-    message_close: bool,
-    response_close: bool,
+    close: bool,
+    /// Bytes of the answer were given to the connection.
+    begun: bool,
+    /// How often it wrote behind the end: it is told when the answer is finished.
+    late_data: u8,
+    /// It holds the response.
+    response: bool,
+    /// It will never be given the request.
+    disowned: bool,
 }
+
+/// Errors that nobody takes beyond this many are not recorded.
+const MOST_ERRORS: u8 = 16;
 
 /// What moving an answer's bytes to the connection came to.
 pub(super) struct Progress {
@@ -65,20 +73,28 @@ pub(super) struct Progress {
 }
 
 impl Exchange {
-    pub(super) fn new(connection: Rc<Connection>, head: RequestHead, outgoing: OutgoingMessage) -> Self {
-        Self {
-            connection,
+    pub(super) fn new(
+        connection: &Connection,
+        head: RequestHead,
+        outgoing: OutgoingMessage,
+        settings: &Settings,
+    ) -> Self {
+        let inbound = Inbound::new(&connection.link.account, settings.message_listening);
+        let exchange = Self {
+            connection: connection.this(),
+            link: Rc::clone(&connection.link),
             head,
-            body: RefCell::default(),
+            inbound,
             outgoing: RefCell::new(outgoing),
             stage: Cell::new(Stage::Open),
-            destroyed_with: RefCell::default(),
-            request_views: Cell::new(0),
             told: Cell::default(),
-            events: EventLog::default(),
-            message_events: EventLog::default(),
+            turn: runtime::turn(),
+            joins_duplicates: settings.join_duplicate_headers,
+            events: EventLog::listening(settings.response_listening),
             changed: Signal::default(),
-        }
+        };
+        exchange.recount(0);
+        exchange
     }
 
     // What the connection does with it.
@@ -86,7 +102,10 @@ impl Exchange {
     /// Appends the answer's bytes to `output`.
     pub(super) fn take_output(&self, output: &mut Vec<u8>) -> Progress {
         let mut outgoing = self.outgoing.borrow_mut();
-        outgoing.take_output_into(output);
+        if outgoing.has_output() {
+            self.tell(|told| told.begun |= outgoing.headers_sent());
+            outgoing.take_output_into(output);
+        }
         let complete = outgoing.body_complete();
         Progress { complete, closes: complete && outgoing.closes_connection() }
     }
@@ -96,115 +115,102 @@ impl Exchange {
     }
 
     /// Whether bytes of the final answer may have left.
-    pub(super) fn head_sent(&self) -> bool {
-        self.outgoing.borrow().headers_sent()
+    pub(super) fn has_begun(&self) -> bool {
+        self.told.get().begun
     }
 
-    /// The answer is queued whole. An unread body is dumped so that the next request can be parsed
-    /// (I-15), unless the application has begun to read it.
+    /// Whether the application has not had the word since the request came.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.turn == runtime::turn()
+    }
+
+    /// The answer is queued whole, and it is its turn.
     pub(super) fn answered(&self) {
         self.stage.set(Stage::Answered);
-        self.body.borrow_mut().dump_unless_consumed();
+        self.tell_prefinish();
     }
 
-    /// The answer's last byte is with the operating system.
+    /// The answer's last byte is with the operating system. An unread body is dumped so that the next request can be
+    /// parsed (I-15), unless the application has begun to read it.
     pub(super) fn flushed(&self) {
         self.stage.set(Stage::Flushed);
         self.outgoing.borrow_mut().set_finished();
         self.events.record(ResponseEvent::Finish);
+        for _ in 0..self.told.get().late_data {
+            self.events.record(ResponseEvent::Error(Error::write_after_end()));
+        }
         self.close_response();
-        if self.body.borrow().is_complete() {
-            self.close_message();
+        if self.inbound.body().is_untouched() && self.inbound.dump() {
+            self.ended();
         }
         self.changed.notify();
     }
 
     /// The connection ends after this answer, which says so (RFC 9112 section 9.6) unless its head is rendered already.
     pub(super) fn announce_end(&self) {
-        if !self.head_sent() {
-            self.outgoing.borrow_mut().set_should_keep_alive(false);
+        let mut outgoing = self.outgoing.borrow_mut();
+        if !outgoing.headers_sent() {
+            outgoing.set_should_keep_alive(false);
         }
     }
 
-    /// The connection will not carry this exchange any further.
+    /// The connection will not carry this exchange any further. Of a request that is answered Node does not tell.
     pub(super) fn abort(&self) {
-        self.body.borrow_mut().abort();
-        if self.body.borrow().is_complete() {
-            self.close_message();
-        } else if !self.told.get().aborted {
-            self.told.set(Told { aborted: true, ..self.told.get() });
-            self.message_events.record(MessageEvent::Aborted);
+        if self.stage.get() == Stage::Flushed {
+            return self.inbound.cut();
         }
-        if matches!(self.stage.get(), Stage::Open | Stage::Answered) {
-            self.stage.set(Stage::Aborted);
-            self.outgoing.borrow_mut().destroy(None);
-        }
+        self.inbound.abort();
+        self.stage.set(Stage::Aborted);
         self.changed.notify();
     }
 
     /// The connection is gone: the last events of both halves (E22 to E25).
     pub(super) fn gone(&self) {
         self.close_response();
-        if self.body.borrow().is_aborted() && !self.told.get().message_close {
-            self.message_events.record(MessageEvent::Error(Error::aborted()));
+        if self.stage.get() == Stage::Flushed {
+            return self.inbound.events.end();
         }
-        self.close_message();
-        self.changed.notify();
-    }
-
-    /// The application destroys the request (E26). True when its connection must go.
-    pub(super) fn destroy_message(&self, error: Option<Error>) -> bool {
-        if self.body.borrow().is_complete() {
-            return false;
+        if self.inbound.is_aborted() && !self.inbound.is_closed() {
+            self.inbound.fail(Error::aborted());
         }
-        self.abort();
-        if let Some(error) = &error {
-            self.connection.report_client_error(error.clone());
-            self.message_events.record(MessageEvent::Error(error.clone()));
-        }
-        self.destroyed_with.replace(error);
-        self.close_message();
-        true
+        self.inbound.close();
     }
 
     fn close_response(&self) {
-        if !self.told.get().response_close {
-            self.told.set(Told { response_close: true, ..self.told.get() });
+        if !self.told.get().close {
+            self.tell(|told| told.close = true);
+            self.outgoing.borrow_mut().destroy(None);
             self.events.record(ResponseEvent::Close);
             self.events.end();
-        }
-    }
-
-    fn close_message(&self) {
-        if !self.told.get().message_close {
-            self.told.set(Told { message_close: true, ..self.told.get() });
-            self.message_events.record(MessageEvent::Close);
-            self.message_events.end();
+            self.changed.notify();
         }
     }
 
     fn tell_prefinish(&self) {
-        if !self.told.get().prefinish && self.outgoing.borrow().writable_ended() {
-            self.told.set(Told { prefinish: true, ..self.told.get() });
+        if !self.told.get().prefinish {
+            self.tell(|told| told.prefinish = true);
             self.events.record(ResponseEvent::Prefinish);
         }
     }
 
-    pub(super) fn receive_body(&self, bytes: &[u8]) {
-        self.body.borrow_mut().push(bytes);
-        self.changed.notify();
+    /// The connection ended before this answer had its turn: nobody is told of its end.
+    pub(super) fn had_no_turn(&self) {
+        self.tell(|told| told.prefinish = true);
+    }
+
+    /// The request came behind the last answer: who has not been given it will not be.
+    pub(super) fn disown(&self) {
+        self.tell(|told| told.disowned = true);
+    }
+
+    pub(super) fn is_disowned(&self) -> bool {
+        self.told.get().disowned
     }
 
     pub(super) fn receive_end(&self, trailers: Option<Box<Fields>>) {
-        self.body.borrow_mut().complete(trailers);
-        if self.stage.get() == Stage::Flushed {
-            self.close_message();
+        if self.inbound.complete(trailers) {
+            self.ended();
         }
-        self.changed.notify();
-    }
-
-    pub(super) fn body_is_full(&self, high_water_mark: usize) -> bool {
-        self.body.borrow().len() >= high_water_mark.max(1)
     }
 
     /// Tells the answer how much of it the connection still holds; wakes a writer that may go on.
@@ -223,8 +229,15 @@ impl Exchange {
         self.stage.get()
     }
 
-    pub(super) fn body(&self) -> Ref<'_, Body> {
-        self.body.borrow()
+    /// The connection, while it carries anything.
+    fn connection(&self) -> Option<Rc<Connection>> {
+        self.connection.upgrade()
+    }
+
+    /// How much of the answer the connection still holds; nothing while it waits for its turn.
+    pub(super) fn unflushed(&self) -> usize {
+        let owner = self.connection().is_some_and(|connection| connection.queue.borrow().is_owner(self));
+        if owner { self.link.unflushed() } else { 0 }
     }
 
     /// Runs `change` on the answer and gives the connection what came of it.
@@ -233,15 +246,40 @@ impl Exchange {
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let result = change(&mut self.outgoing.borrow_mut());
-        self.tell_prefinish();
-        self.connection.advance();
-        let unflushed = self.connection.unflushed();
-        self.outgoing.borrow_mut().set_unflushed(unflushed);
+        self.changed_by_application();
         result
     }
 
-    /// The whole answer in one call. When it is the oldest owed one it is rendered straight into the
-    /// connection's output: the hot path copies nothing.
+    /// As [`Self::answer`], for a closure that anybody wrote: it may call whatever it likes.
+    pub(super) fn answer_with<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Ok(mut slot) = self.outgoing.try_borrow_mut() else { return Err(Error::in_use("response")) };
+        let mut outgoing = mem::replace(&mut *slot, OutgoingMessage::lent());
+        drop(slot);
+        let result = change(&mut outgoing);
+        self.outgoing.replace(outgoing);
+        self.changed_by_application();
+        result
+    }
+
+    fn changed_by_application(&self) {
+        if self.stage.get() == Stage::Aborted && self.outgoing.borrow().writable_ended() {
+            self.tell_prefinish();
+        }
+        let Some(connection) = self.connection() else { return };
+        connection.advance_queue();
+        let unflushed = self.unflushed();
+        let mut outgoing = self.outgoing.borrow_mut();
+        outgoing.set_unflushed(unflushed);
+        let buffered = outgoing.buffered();
+        drop(outgoing);
+        self.recount(buffered);
+    }
+
+    /// The whole answer in one call. When it is the oldest owed one it is rendered straight into the connection's
+    /// output: the hot path copies nothing.
     pub(super) fn respond(
         &self,
         status: u16,
@@ -249,24 +287,83 @@ impl Exchange {
         body: &[u8],
         date: &str,
     ) -> Result<(), Error> {
-        let Some(mut wire) = self.connection.lend_output(self) else {
+        let direct = self
+            .connection()
+            .filter(|connection| connection.queue.borrow().may_render(self, &self.link.halves()));
+        let Some(connection) = direct else {
             return self.answer(|outgoing| outgoing.respond(status, headers, body, date));
         };
-        let before = wire.len();
         let mut outgoing = self.outgoing.borrow_mut();
-        outgoing.swap_output(&mut wire);
-        let result = outgoing.respond(status, headers, body, date);
-        outgoing.swap_output(&mut wire);
+        let result = self.link.halves().output.append(|wire| {
+            outgoing.swap_output(wire);
+            let result = outgoing.respond(status, headers, body, date);
+            outgoing.swap_output(wire);
+            result
+        });
         drop(outgoing);
-        let appended = wire.len() - before;
-        self.connection.return_output(wire, appended);
-        self.tell_prefinish();
-        self.connection.advance();
+        connection.advance_queue();
         result
+    }
+
+    /// Node tells of data behind the end as an event, too: behind 'finish', if that is about to come.
+    pub(super) fn tell_of_late_data(&self, error: &Error) {
+        if error.code() != Error::write_after_end().code() || self.is_destroyed() {
+        } else if self.stage.get() == Stage::Answered {
+            self.tell(|told| told.late_data = (told.late_data + 1).min(MOST_ERRORS));
+        } else {
+            self.events.record(ResponseEvent::Error(error.clone()));
+        }
+    }
+
+    /// `response.destroy()`: takes the connection along if that is its own; one that waits for its turn does so then.
+    pub(super) fn destroy_response(&self, error: Option<Error>) {
+        let over = self.is_destroyed() || matches!(self.stage.get(), Stage::Flushed | Stage::Aborted);
+        self.outgoing.borrow_mut().destroy(error.clone());
+        let Some(connection) = self.connection().filter(|_| !over) else { return };
+        let owner = connection.queue.borrow().is_owner(self);
+        if owner { self.link.destroy_with(error) } else { connection.advance_queue() }
+    }
+
+    /// Whether the answer was destroyed, or is over.
+    pub(super) fn is_destroyed(&self) -> bool {
+        self.outgoing.borrow().destroyed()
+    }
+
+    pub(super) fn destroyed_with(&self) -> Option<Error> {
+        self.outgoing.borrow().errored().cloned()
+    }
+
+    /// The application is given the response, or lets it go.
+    pub(super) fn hold_response(&self, held: bool) {
+        self.tell(|told| told.response = held);
+        if !held && !self.inbound.has_views() {
+            self.forget_events();
+        }
+    }
+
+    /// Nobody holds anything of it any more: what happens to it is told to nobody.
+    pub(super) fn forget_events(&self) {
+        self.events.abandon();
+        self.inbound.events.abandon();
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Told)) {
+        let mut told = self.told.get();
+        change(&mut told);
+        self.told.set(told);
+    }
+
+    /// Charges what it holds: the request's head, itself, and so much of the answer.
+    fn recount(&self, buffered: usize) {
+        self.inbound.charge_beside(size_of::<Self>() + self.head.fields.memory() + buffered);
     }
 }
 
 impl Received for Exchange {
+    fn inbound(&self) -> &Inbound {
+        &self.inbound
+    }
+
     fn start_line(&self) -> StartLine<'_> {
         StartLine::Request { method: self.head.method, target: self.head.target() }
     }
@@ -279,74 +376,52 @@ impl Received for Exchange {
         &self.head.fields
     }
 
-    /// A request with too many was refused.
-    fn most_fields(&self) -> usize {
-        usize::MAX
-    }
-
     fn joins_duplicates(&self) -> bool {
-        self.connection.server.settings().join_duplicate_headers
-    }
-
-    fn body(&self) -> Ref<'_, Body> {
-        self.body.borrow()
+        self.joins_duplicates
     }
 
     fn high_water_mark(&self) -> usize {
-        self.connection.server.settings().high_water_mark
+        self.link.high_water_mark()
     }
 
-    fn events(&self) -> &EventLog<MessageEvent> {
-        &self.message_events
+    fn link(&self) -> Option<Rc<Link>> {
+        Some(Rc::clone(&self.link))
     }
 
-    fn changed(&self) -> &Signal {
-        &self.changed
+    fn ended(&self) {
+        self.inbound.close();
     }
 
-    fn views(&self) -> &Cell<usize> {
-        &self.request_views
-    }
-
-    fn read(&self, max: usize) -> ReadResult {
-        let result = self.body.borrow_mut().read(max, runtime::next_sequence);
-        if self.body.borrow().is_complete() && self.body.borrow().is_empty() {
-            self.changed.notify();
-        }
-        self.connection.resume_receiving();
-        result
-    }
-
-    fn put_back(&self, bytes: Vec<u8>) {
-        self.body.borrow_mut().put_back(bytes);
-    }
-
-    fn dump(&self) {
-        self.body.borrow_mut().dump();
-        self.connection.resume_receiving();
-    }
-
+    /// E26. A request that was read to its end is over. The connection is destroyed while it is the request's own: not
+    /// when it has gone on to others, and when answers go before this one, then behind them.
     fn destroy(&self, error: Option<Error>) {
-        if self.destroy_message(error) {
-            self.connection.destroy();
+        let complete = self.inbound.body().is_complete();
+        if !self.inbound.abort() {
+            return;
+        }
+        let own = match self.stage.get() {
+            Stage::Open | Stage::Answered => true,
+            Stage::Flushed => !complete,
+            Stage::Aborted => false,
+        };
+        let waits = self.connection().is_some_and(|connection| connection.queue.borrow().is_waiting(self));
+        if own && waits {
+            self.outgoing.borrow_mut().destroy(error.clone());
+        } else if own && error.is_some() {
+            self.link.destroy_with(error.clone());
+        }
+        if let Some(error) = error {
+            self.inbound.fail(error);
+        }
+        self.inbound.close();
+        if own && !waits {
+            self.link.destroy();
         }
     }
 
-    /// Read to its end or destroyed, and answered.
-    fn is_closed(&self) -> bool {
-        self.told.get().message_close
-    }
-
-    fn error(&self) -> Option<Error> {
-        let given = self.destroyed_with.borrow().clone();
-        given.or_else(|| self.body.borrow().is_aborted().then(Error::aborted))
-    }
-
-    fn set_idle_timeout(&self, timeout: Millis) {
-        self.connection.set_idle_timeout(timeout);
-    }
-
-    fn socket(&self) -> Option<Socket> {
-        Some(self.connection.socket())
+    fn unwatched(&self) {
+        if !self.told.get().response {
+            self.forget_events();
+        }
     }
 }

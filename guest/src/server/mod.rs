@@ -1,33 +1,31 @@
 //! Node's `http.Server` and `ServerResponse`.
 //!
-//! How a request reads: `net::Reader` → [`driver`] → [`connection::Connection::parse`] → `proto`
-//! makes a head of it → [`dispatch`] judges it → [`events`] queues a [`ServerResponse`] → the
-//! application answers → `message::OutgoingMessage` renders → [`state`] keeps the order → [`driver`]
-//! → `net::Writer`.
+//! How a request reads: the receiving loop of `transport::Link` → [`connection::Connection`] parses, `proto` makes a
+//! head of it → [`dispatch`] judges it → [`events`] queues a [`ServerResponse`] → the application answers →
+//! `message::OutgoingMessage` renders → [`queue`] keeps the order → the link's sending loop.
 //!
-//! Everything but [`driver`] and the waiting methods is synchronous: it changes memory and wakes a
-//! loop.
+//! Everything but [`accepting`] and the waiting methods is synchronous: it changes memory and wakes a loop.
 
-mod closing;
+mod accepting;
 mod connection;
 mod dispatch;
-mod driver;
+mod ending;
 mod events;
 mod exchange;
+mod leaving;
 mod listen;
 mod options;
+mod queue;
 mod response;
-mod state;
 #[cfg(test)]
 mod tests;
 mod timeouts;
-mod tunnel;
 
 use std::{
-    cell::{Cell, Ref, RefCell},
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     net::SocketAddr,
-    rc::Rc,
+    rc::{Rc, Weak},
 };
 
 use self::{connection::Connection, events::EventQueue};
@@ -40,8 +38,8 @@ pub use self::{
 pub use crate::transport::{IncomingMessage, MessageEvent, Socket, SocketEvent};
 use crate::{
     error::Error,
-    net::{AbortSignal, Endpoints, Listener, Stream},
-    runtime::{self, Millis, Signal},
+    net::{AbortSignal, Listener, Stream},
+    runtime::{self, Signal},
 };
 
 /// How many unanswered requests one connection may have before no more of it is parsed. It is also how much a flood gets
@@ -81,7 +79,7 @@ impl Server {
         if matches!(*self.0.phase.borrow(), Phase::Closing | Phase::Closed) {
             return Err(Error::server_not_running());
         }
-        driver::begin(&self.0, stream);
+        accepting::begin(&self.0, stream);
         Ok(())
     }
 
@@ -118,7 +116,7 @@ impl Server {
             self.0.room.notify();
         }
         let connections = self.0.connections.borrow();
-        for connection in resumed.iter().filter_map(|id| connections.get(id)) {
+        for connection in resumed.iter().filter_map(|id| connections.get(id)?.upgrade()) {
             connection.end_pause();
         }
         taken
@@ -158,24 +156,27 @@ impl Server {
     /// `server.closeAllConnections()`: destroys every connection, losing what it was doing; not those
     /// that HTTP has let go of.
     pub fn close_all_connections(&self) {
-        for connection in self.0.connections().iter().filter(|connection| !connection.is_tunnel()) {
-            connection.destroy();
+        for connection in self.0.all_connections().iter().filter(|connection| !connection.is_released()) {
+            connection.link.destroy();
         }
     }
 
     /// `server.getConnections()`: how many connections are open.
     pub fn connections(&self) -> usize {
-        self.0.connections.borrow().len()
+        self.0.connections()
     }
 
-    /// What the server works by.
-    pub fn settings(&self) -> Ref<'_, Settings> {
+    /// What the server works by now.
+    pub fn settings(&self) -> Rc<Settings> {
         self.0.settings()
     }
 
     /// Changes a property that Node lets a program write while the server runs.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
-        change(&mut self.0.settings.borrow_mut());
+        // On a copy: `change` may ask the server for what it likes.
+        let mut settings = Settings::clone(&self.0.settings());
+        change(&mut settings);
+        self.0.settings.replace(Rc::new(settings));
     }
 }
 
@@ -184,9 +185,7 @@ impl Drop for Server {
         self.0.stop_listening();
         self.0.close_idle_connections();
         // Nobody can take another request.
-        for connection in self.0.connections().iter().filter(|connection| !connection.is_tunnel()) {
-            connection.drain();
-        }
+        self.0.all_connections().iter().for_each(|connection| connection.drain());
         // Undelivered answers are dropped here, which destroys their connections.
         drop(self.0.events.abandon());
         self.0.room.notify();
@@ -196,12 +195,12 @@ impl Drop for Server {
 /// What a server's handle, its connections and its jobs share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    settings: RefCell<Settings>,
+    settings: RefCell<Rc<Settings>>,
     listened: Cell<ServerEvents>,
     phase: RefCell<Phase>,
     events: EventQueue,
-    connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
-    next_id: Cell<u64>,
+    /// Those that are open; their loops own them.
+    connections: RefCell<BTreeMap<u64, Weak<Connection>>>,
     /// How many accept loops run.
     accepting: Cell<usize>,
     /// Notified when the server stops listening.
@@ -210,11 +209,6 @@ pub(crate) struct Shared {
     room: Signal,
     /// Notified when the last connection or accept loop ends.
     changed: Signal,
-    /// When the timer looks next, `None` while nothing has a deadline.
-    next_check: Cell<Option<Millis>>,
-    /// Whether the timer runs.
-    watching: Cell<bool>,
-    check_earlier: Signal,
 }
 
 /// The life of a server.
@@ -233,24 +227,20 @@ enum Phase {
 impl Shared {
     fn new(settings: Settings) -> Self {
         Self {
-            settings: RefCell::new(settings),
+            settings: RefCell::new(Rc::new(settings)),
             listened: Cell::default(),
             phase: RefCell::new(Phase::Idle),
             events: EventQueue::default(),
             connections: RefCell::default(),
-            next_id: Cell::new(0),
             accepting: Cell::new(0),
             stop: Signal::default(),
             room: Signal::default(),
             changed: Signal::default(),
-            next_check: Cell::new(None),
-            watching: Cell::new(false),
-            check_earlier: Signal::default(),
         }
     }
 
-    fn settings(&self) -> Ref<'_, Settings> {
-        self.settings.borrow()
+    fn settings(&self) -> Rc<Settings> {
+        Rc::clone(&self.settings.borrow())
     }
 
     fn listened(&self) -> ServerEvents {
@@ -276,7 +266,7 @@ impl Shared {
         self.phase.replace(Phase::Listening { address });
         self.accepting.set(self.accepting.get() + listeners.len());
         for listener in listeners {
-            runtime::spawn(driver::accept(Rc::clone(self), listener));
+            runtime::spawn(accepting::accept(Rc::clone(self), listener));
         }
         if self.listens_to(ServerEvents::LISTENING) {
             self.emit(ServerEventKind::Listening);
@@ -305,9 +295,7 @@ impl Shared {
         self.accepting.set(self.accepting.get() - 1);
         if self.is_listening() && self.accepting.get() == 0 {
             self.stop_listening();
-            for connection in self.connections() {
-                connection.drain();
-            }
+            self.all_connections().iter().for_each(|connection| connection.drain());
         }
         self.finish_closing();
     }
@@ -345,29 +333,13 @@ impl Shared {
         self.room.wait(|| (!self.is_congested() || !self.is_listening()).then_some(())).await;
     }
 
-    /// Whether another connection would exceed the budget.
-    fn is_full(&self) -> bool {
-        self.connections.borrow().len() >= self.settings().max_connections as usize
+    /// How many connections are open.
+    fn connections(&self) -> usize {
+        self.connections.borrow().len()
     }
 
-    fn add_connection(self: &Rc<Self>, endpoints: Endpoints) -> Rc<Connection> {
-        let id = self.next_id.get();
-        self.next_id.set(id + 1);
-        let connection = Rc::new(Connection::new(id, Rc::clone(self), endpoints));
-        self.connections.borrow_mut().insert(id, Rc::clone(&connection));
-        // A connection that sends nothing is late with its first head (SV14).
-        self.time_message(&connection, false);
-        let Settings { timeout, keep_alive, keep_alive_initial_delay, .. } = *self.settings();
-        if timeout > 0 {
-            connection.set_idle_timeout(timeout);
-        }
-        if keep_alive {
-            connection.endpoints.set_keep_alive(true, keep_alive_initial_delay);
-        }
-        if self.listens_to(ServerEvents::CONNECTION) {
-            self.emit(ServerEventKind::Connection(connection.socket()));
-        }
-        connection
+    fn remember(&self, connection: &Connection) {
+        self.connections.borrow_mut().insert(connection.link.id, connection.this());
     }
 
     fn forget(&self, connection: u64) {
@@ -376,13 +348,11 @@ impl Shared {
     }
 
     fn close_idle_connections(&self) {
-        for connection in self.connections() {
-            connection.close_if_idle();
-        }
+        self.all_connections().iter().for_each(|connection| connection.close_if_idle());
     }
 
     /// The connections there are now: whatever is done with them may change the map.
-    fn connections(&self) -> Vec<Rc<Connection>> {
-        self.connections.borrow().values().cloned().collect()
+    fn all_connections(&self) -> Vec<Rc<Connection>> {
+        self.connections.borrow().values().filter_map(Weak::upgrade).collect()
     }
 }

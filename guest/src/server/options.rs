@@ -13,9 +13,9 @@ use crate::{
 pub struct ServerOptions {
     /// `connectionsCheckingInterval`, milliseconds: accepted and without effect, as deadlines are kept
     /// exactly here and not only looked at from time to time.
-    pub connections_checking_interval: Option<u64>,
+    pub connections_checking_interval: Option<u32>,
     /// `headersTimeout`, milliseconds; the smaller of 60000 and `request_timeout`. 0 disables.
-    pub headers_timeout: Option<u64>,
+    pub headers_timeout: Option<u32>,
     /// `highWaterMark`, bytes; 65536.
     pub high_water_mark: Option<u64>,
     /// `insecureHTTPParser`; false.
@@ -25,15 +25,15 @@ pub struct ServerOptions {
     /// `keepAlive`: TCP keep-alive probes on accepted sockets; false.
     pub keep_alive: Option<bool>,
     /// `keepAliveInitialDelay`, milliseconds; 0.
-    pub keep_alive_initial_delay: Option<u64>,
+    pub keep_alive_initial_delay: Option<u32>,
     /// `keepAliveTimeout`, milliseconds; 5000. 0 disables.
-    pub keep_alive_timeout: Option<u64>,
+    pub keep_alive_timeout: Option<u32>,
     /// `maxHeaderSize`, bytes; 16384.
     pub max_header_size: Option<u64>,
     /// `noDelay`; true. `wasi:sockets` cannot set it: recorded, and done by hosts that can.
     pub no_delay: Option<bool>,
     /// `requestTimeout`, milliseconds; 300000. 0 disables.
-    pub request_timeout: Option<u64>,
+    pub request_timeout: Option<u32>,
     /// `requireHostHeader`; true.
     pub require_host_header: Option<bool>,
     /// `uniqueHeaders`: names of response headers whose list values are sent as one line; none.
@@ -42,8 +42,14 @@ pub struct ServerOptions {
     pub reject_non_standard_body_writes: Option<bool>,
     /// `httpAllowHalfOpen`; true, where Node has false (difference S6).
     pub http_allow_half_open: Option<bool>,
-    /// The events that are listened to; none.
+    /// The events of the server that are listened to; none.
     pub listening: Option<ServerEvents>,
+    /// The events of every response that are listened to from its beginning, by [`super::ResponseEvent`]'s bits; none.
+    pub response_listening: Option<u16>,
+    /// The events of every request that are listened to from its beginning, by [`super::MessageEvent`]'s bits; none.
+    pub message_listening: Option<u16>,
+    /// The events of every socket that are listened to from its beginning, by [`super::SocketEvent`]'s bits; none.
+    pub socket_listening: Option<u16>,
     /// How many connections may be open at once; 18000 (see [`MAX_CONNECTIONS`]).
     pub max_connections: Option<u32>,
 }
@@ -56,13 +62,13 @@ pub const MAX_CONNECTIONS: u32 = (100_000 - 10_000) / 5;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Milliseconds a head may take; 0: no limit. `server.headersTimeout`.
-    pub headers_timeout: u64,
+    pub headers_timeout: u32,
     /// Milliseconds a whole request may take; 0: no limit. `server.requestTimeout`.
-    pub request_timeout: u64,
+    pub request_timeout: u32,
     /// Milliseconds an idle connection is kept, a second added; 0: for ever. `server.keepAliveTimeout`.
-    pub keep_alive_timeout: u64,
+    pub keep_alive_timeout: u32,
     /// Milliseconds of inactivity; recorded only. `server.timeout`.
-    pub timeout: u64,
+    pub timeout: u32,
     /// Bytes that are buffered in each direction before the other side must wait.
     pub high_water_mark: usize,
     /// Whether a client that has ended its side is still answered.
@@ -86,9 +92,15 @@ pub struct Settings {
     /// Whether accepted sockets get TCP keep-alive probes.
     pub keep_alive: bool,
     /// Milliseconds of silence before the first probe; 0: the system's choice.
-    pub keep_alive_initial_delay: u64,
+    pub keep_alive_initial_delay: u32,
     /// Connections that may be open at once.
     pub max_connections: u32,
+    /// What is listened to on every response, request and socket from its beginning.
+    pub response_listening: u16,
+    /// As `response_listening`.
+    pub message_listening: u16,
+    /// As `response_listening`.
+    pub socket_listening: u16,
 }
 
 /// Node's `maxHeadersCount` default of 2000 counts names and values: 1000 fields.
@@ -103,7 +115,7 @@ impl Settings {
             return Err(Error::out_of_range(
                 "headersTimeout",
                 "<= requestTimeout",
-                to_signed(headers_timeout),
+                i64::from(headers_timeout),
             ));
         }
         Ok(Self {
@@ -129,6 +141,9 @@ impl Settings {
             keep_alive: options.keep_alive.unwrap_or(false),
             keep_alive_initial_delay: options.keep_alive_initial_delay.unwrap_or(0),
             max_connections: options.max_connections.unwrap_or(MAX_CONNECTIONS),
+            response_listening: options.response_listening.unwrap_or(0),
+            message_listening: options.message_listening.unwrap_or(0),
+            socket_listening: options.socket_listening.unwrap_or(0),
         })
     }
 
@@ -148,8 +163,4 @@ impl Settings {
 /// Sizes beyond the address space mean "no limit".
 fn to_size(size: u64) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX)
-}
-
-fn to_signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

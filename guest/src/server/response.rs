@@ -10,12 +10,12 @@ use crate::{
     error::Error,
     message::{HeadFields, HeaderValue, OutgoingMessage, headers::latin1_to_string},
     proto::Method,
-    runtime::{self, Millis, Recorded},
+    runtime::{self, Recorded, Span},
     transport::{IncomingMessage, Socket},
 };
 
-/// The answer to one request. Dropping it before `end` destroys the connection, as nothing else
-/// could tell the client that no answer will come.
+/// The answer to one request. Dropping it before `end` destroys it, as nothing else could tell the client that no
+/// answer will come.
 #[derive(Debug)]
 pub struct ServerResponse(Rc<Exchange>);
 
@@ -34,7 +34,13 @@ pub struct Answer {
 
 impl ServerResponse {
     pub(super) fn new(exchange: Rc<Exchange>) -> Self {
+        exchange.hold_response(true);
         Self(exchange)
+    }
+
+    /// Whether the request came behind the last answer of its connection.
+    pub(super) fn is_disowned(&self) -> bool {
+        self.0.is_disowned()
     }
 
     /// `response.req`: a new view of the request.
@@ -83,7 +89,8 @@ impl ServerResponse {
         headers: &[(String, HeaderValue)],
     ) -> Result<(), Error> {
         let fields = if headers.is_empty() { HeadFields::None } else { HeadFields::Array(headers) };
-        self.answer(|outgoing, date| outgoing.write_head(status, reason, fields, date))
+        let date = runtime::date();
+        self.0.answer(|outgoing| outgoing.write_head(status, reason, fields, &date))
     }
 
     /// `response.write()`: false asks the caller to wait for [`Self::drain`].
@@ -92,11 +99,13 @@ impl ServerResponse {
     /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, `ERR_HTTP_CONTENT_LENGTH_MISMATCH`,
     /// `ERR_HTTP_BODY_NOT_ALLOWED`, and those of an implicit head.
     pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
-        let unflushed = self.0.connection.unflushed();
-        self.answer(|outgoing, date| {
+        let unflushed = self.0.unflushed();
+        let date = runtime::date();
+        let result = self.0.answer(|outgoing| {
             outgoing.set_unflushed(unflushed);
-            outgoing.write(chunk, date)
-        })
+            outgoing.write(chunk, &date)
+        });
+        result.inspect_err(|error| self.0.tell_of_late_data(error))
     }
 
     /// `response.end()`.
@@ -104,34 +113,36 @@ impl ServerResponse {
     /// # Errors
     /// As [`Self::write`].
     pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
-        self.answer(|outgoing, date| outgoing.end(chunk, date))
+        let date = runtime::date();
+        let result = self.0.answer(|outgoing| outgoing.end(chunk, &date));
+        result.inspect_err(|error| self.0.tell_of_late_data(error))
     }
 
-    /// Any other change of the message; `change` is given the current `Date`.
+    /// Any other change of the message; `change` is given the current `Date`. While it runs the response is in its
+    /// hands: whatever else is asked of it answers as if it were destroyed.
     ///
     /// # Errors
-    /// Those of `change`.
+    /// Those of `change`; `ERR_INVALID_STATE` inside [`Self::look`].
     pub fn answer<T>(
         &self,
         change: impl FnOnce(&mut OutgoingMessage, &str) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let date = runtime::date();
-        self.0.answer(|outgoing| change(outgoing, &date))
+        self.0.answer_with(|outgoing| change(outgoing, &date))
     }
 
-    /// A change of the message that cannot fail, with the connection told of what it released.
+    /// As [`Self::answer`], for a change that cannot fail; inside [`Self::look`] it is not made.
     pub fn change(&self, change: impl FnOnce(&mut OutgoingMessage)) {
-        let changed = self.0.answer(|outgoing| {
+        let _ = self.0.answer_with(|outgoing| {
             change(outgoing);
             Ok(())
         });
-        debug_assert!(changed.is_ok(), "the closure above returns Ok");
     }
 
     /// `response.socket`: none once the answer is finished.
     pub fn socket(&self) -> Option<Socket> {
         let connected = matches!(self.0.stage(), Stage::Open | Stage::Answered);
-        connected.then(|| self.0.connection.socket())
+        connected.then(|| Socket::new(&self.0.link))
     }
 
     /// A property of the message.
@@ -168,7 +179,7 @@ impl ServerResponse {
     /// `ERR_STREAM_DESTROYED` when the connection ends before.
     pub async fn flushed(&self) -> Result<(), Error> {
         runtime::ensure_driver();
-        let nothing_waits = || self.0.queued_bytes() == 0 && self.0.connection.unflushed() == 0;
+        let nothing_waits = || self.0.queued_bytes() == 0 && self.0.link.unflushed() == 0;
         self.0
             .changed
             .wait(|| match self.0.stage() {
@@ -200,18 +211,16 @@ impl ServerResponse {
         self.0.events.take(max)
     }
 
-    /// `response.setTimeout()`: the idle timeout of the connection; 0 switches it off.
-    pub fn set_timeout(&self, timeout: Millis) {
-        self.0.connection.set_idle_timeout(timeout);
+    /// `response.setTimeout()`: the idle timeout of the connection, milliseconds; 0 switches it off.
+    pub fn set_timeout(&self, timeout: u32) {
+        self.0.link.set_idle_timeout(Span::millis(timeout));
     }
 
-    /// `response.destroy()`: destroys the connection, losing what is queued on it.
+    /// `response.destroy()`: destroys the connection, losing what is queued on it. Behind answers that go before this
+    /// one it does so when they are out; once the answer is finished it does nothing. The error becomes the server's
+    /// `clientError` and the socket's `error`.
     pub fn destroy(&self, error: Option<Error>) {
-        if let Some(error) = &error {
-            self.0.events.record(ResponseEvent::Error(error.clone()));
-        }
-        self.0.outgoing.borrow_mut().destroy(error);
-        self.0.connection.destroy();
+        self.0.destroy_response(error);
     }
 }
 
@@ -220,5 +229,6 @@ impl Drop for ServerResponse {
         if self.0.stage() == Stage::Open && !self.look(OutgoingMessage::writable_ended) {
             self.destroy(None);
         }
+        self.0.hold_response(false);
     }
 }

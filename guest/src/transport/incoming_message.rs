@@ -1,83 +1,17 @@
 //! Node's `http.IncomingMessage`: the application's view of a received message.
 
-use std::{
-    cell::{Cell, Ref},
-    fmt::Debug,
-    mem,
-    rc::Rc,
-};
+use std::{mem, rc::Rc};
 
-use super::socket::Socket;
+use super::{
+    inbound::{MessageEvent, Received, StartLine},
+    socket::Socket,
+};
 use crate::{
     error::Error,
     message::{Body, HeaderValue, ReadResult, headers},
-    proto::{Fields, Method},
-    runtime::{self, EventKind, EventLog, Millis, Recorded, Signal},
+    proto::Fields,
+    runtime::{self, Recorded, Span},
 };
-
-/// What happened to a received message.
-#[derive(Debug)]
-pub enum MessageEvent {
-    /// `'aborted'`: it was cut short.
-    Aborted,
-    /// `'error'`.
-    Error(Error),
-    /// `'close'`: the last event.
-    Close,
-    /// `'timeout'`: the connection was idle.
-    Timeout,
-}
-
-impl EventKind for MessageEvent {
-    fn bit(&self) -> u16 {
-        1 << match self {
-            Self::Aborted => 0,
-            Self::Error(_) => 1,
-            Self::Close => 2,
-            Self::Timeout => 3,
-        }
-    }
-}
-
-/// What the first line of a message says.
-#[derive(Debug)]
-pub(crate) enum StartLine<'a> {
-    /// A request.
-    Request { method: Method, target: &'a [u8] },
-    /// A response.
-    Response { status: u16, reason: &'a [u8] },
-}
-
-/// What a view of a received message asks whatever receives it.
-pub(crate) trait Received: Debug {
-    fn start_line(&self) -> StartLine<'_>;
-    fn version(&self) -> (u8, u8);
-    fn fields(&self) -> &Fields;
-    /// How many of the fields are shown: `maxHeadersCount` of a client.
-    fn most_fields(&self) -> usize;
-    fn joins_duplicates(&self) -> bool;
-    fn body(&self) -> Ref<'_, Body>;
-    fn high_water_mark(&self) -> usize;
-    /// Its events.
-    fn events(&self) -> &EventLog<MessageEvent>;
-    /// Notified whenever something changes that a view can wait for.
-    fn changed(&self) -> &Signal;
-    /// How many views there are.
-    fn views(&self) -> &Cell<usize>;
-    /// Takes received bytes out and lets the connection go on reading.
-    fn read(&self, max: usize) -> ReadResult;
-    /// Puts bytes back that were read last.
-    fn put_back(&self, bytes: Vec<u8>);
-    /// Throws away what has arrived of the body and what will.
-    fn dump(&self);
-    fn destroy(&self, error: Option<Error>);
-    /// Whether it is over: Node's 'close'.
-    fn is_closed(&self) -> bool;
-    /// Why it failed.
-    fn error(&self) -> Option<Error>;
-    fn set_idle_timeout(&self, timeout: Millis);
-    fn socket(&self) -> Option<Socket>;
-}
 
 /// A received message. Views are cheap and there can be several; dropping the last one dumps a body
 /// that is not read to its end.
@@ -86,7 +20,7 @@ pub struct IncomingMessage(Rc<dyn Received>);
 
 impl IncomingMessage {
     pub(crate) fn new(message: Rc<dyn Received>) -> Self {
-        message.views().set(message.views().get() + 1);
+        message.inbound().add_view();
         Self(message)
     }
 
@@ -167,36 +101,41 @@ impl IncomingMessage {
 
     /// `message.complete`: the whole message was received.
     pub fn complete(&self) -> bool {
-        self.0.body().is_complete()
+        self.0.inbound().body().is_complete()
     }
 
     /// `message.aborted`: the message was cut short.
     pub fn aborted(&self) -> bool {
-        self.0.body().is_aborted()
+        self.0.inbound().is_aborted()
     }
 
     /// `message.readableLength`: received bytes that are not read.
     pub fn readable_length(&self) -> usize {
-        self.0.body().len()
+        self.0.inbound().body().len()
     }
 
     /// Waits until [`Self::read`] has something to say. Takes nothing.
     pub async fn readable(&self) {
         runtime::ensure_driver();
-        self.0.changed().wait(|| self.0.body().is_readable().then_some(())).await;
+        self.0.inbound().changed.wait(|| self.0.inbound().body().is_readable().then_some(())).await;
     }
 
     /// Takes at most `max` bytes of the body; none while it is out as a stream.
     pub fn read(&self, max: usize) -> ReadResult {
-        if self.0.body().is_out() {
+        if self.0.inbound().body().is_out() {
             return ReadResult::Pending;
         }
-        self.0.read(max)
+        self.read_for_stream(max)
     }
 
     /// As [`Self::read`], for the stream that was handed out.
     pub fn read_for_stream(&self, max: usize) -> ReadResult {
-        self.0.read(max)
+        let (result, ends) = self.0.inbound().read(max);
+        if ends {
+            self.0.ended();
+        }
+        self.0.taken();
+        result
     }
 
     /// The body is about to leave as a stream.
@@ -204,7 +143,7 @@ impl IncomingMessage {
     /// # Errors
     /// `ERR_STREAM_ALREADY_FINISHED`: it was handed out before.
     pub fn hand_out_body(&self) -> Result<(), Error> {
-        self.0.body().hand_out()
+        self.0.inbound().body().hand_out()
     }
 
     /// Reads the whole body. What was read before the call is not in it; what a dropped call had gathered is the next
@@ -214,7 +153,7 @@ impl IncomingMessage {
     /// `ECONNRESET` when the message is cut short; `ERR_OUT_OF_RANGE` when it is longer than `limit`
     /// bytes, which can still be read; `ERR_STREAM_ALREADY_FINISHED` when the body was handed out as a stream.
     pub async fn read_all(&self, limit: u64) -> Result<Vec<u8>, Error> {
-        if self.0.body().is_handed_out() {
+        if self.0.inbound().body().is_handed_out() {
             return Err(Error::already_finished("read_all"));
         }
         let mut gathered = Gathered { message: self, bytes: Vec::new() };
@@ -242,10 +181,13 @@ impl IncomingMessage {
 
     /// `message.resume()` without a reader: throws the rest of the body away.
     pub fn resume(&self) {
-        self.0.dump();
+        if self.0.inbound().dump() {
+            self.0.ended();
+        }
+        self.0.taken();
     }
 
-    /// `message.destroy()`: destroys the connection if the message is incomplete. With an error, that
+    /// `message.destroy()`: destroys the connection if the message was not read to its end. With an error, that
     /// becomes the message's and the server's 'clientError'.
     pub fn destroy(&self, error: Option<Error>) {
         self.0.destroy(error);
@@ -253,37 +195,39 @@ impl IncomingMessage {
 
     /// `message.destroyed`: destroyed, or over.
     pub fn destroyed(&self) -> bool {
-        self.aborted() || self.0.is_closed()
+        self.aborted() || self.0.inbound().is_closed()
     }
 
     /// `message.errored`.
     pub fn errored(&self) -> Option<Error> {
-        self.0.error()
+        self.0.inbound().error()
     }
 
     /// Replaces the set of events that are recorded, by [`MessageEvent`]'s bits.
     pub fn listen_for(&self, bits: u16) {
-        self.0.events().listen_for(bits);
+        self.0.inbound().events.listen_for(bits);
     }
 
     /// Waits until [`Self::take_events`] has something to give, or nothing can come any more.
     pub async fn ready(&self) {
-        self.0.events().ready().await;
+        self.0.inbound().events.ready().await;
     }
 
     /// Takes at most `max` recorded events.
     pub fn take_events(&self, max: usize) -> Vec<Recorded<MessageEvent>> {
-        self.0.events().take(max)
+        self.0.inbound().events.take(max)
     }
 
-    /// `message.setTimeout()`: the idle timeout of the connection; 0 switches it off.
-    pub fn set_timeout(&self, timeout: Millis) {
-        self.0.set_idle_timeout(timeout);
+    /// `message.setTimeout()`: the idle timeout of the connection, milliseconds; 0 switches it off.
+    pub fn set_timeout(&self, timeout: u32) {
+        if let Some(link) = self.0.link() {
+            link.set_idle_timeout(Span::millis(timeout));
+        }
     }
 
     /// `message.socket`; none for a response whose connection went back to the pool.
     pub fn socket(&self) -> Option<Socket> {
-        self.0.socket()
+        self.0.link().map(|link| Socket::new(&link))
     }
 
     /// A view of the same message.
@@ -291,10 +235,9 @@ impl IncomingMessage {
         Self::new(Rc::clone(&self.0))
     }
 
-    /// `message.readableEnded`: the whole body was received and read.
+    /// `message.readableEnded`: the whole body was received, and its end was read.
     pub fn readable_ended(&self) -> bool {
-        let body = self.0.body();
-        body.is_complete() && body.is_empty()
+        self.0.inbound().body().has_ended()
     }
 
     /// `message.readableHighWaterMark`: unread bytes from which the connection stops reading.
@@ -302,19 +245,21 @@ impl IncomingMessage {
         self.0.high_water_mark()
     }
 
-    /// Waits for Node's 'close': the body was read, or the message was cut short.
+    /// Waits for Node's 'close': the message was read to its end, or nothing more of it will come.
     pub async fn closed(&self) {
         runtime::ensure_driver();
-        self.0.changed().wait(|| (self.readable_ended() || self.aborted()).then_some(())).await;
+        let inbound = self.0.inbound();
+        let over = || inbound.is_closed() || inbound.body().is_aborted();
+        inbound.changed.wait(|| over().then_some(())).await;
     }
 
     fn trailer_fields<T>(&self, map: impl FnOnce(&Fields) -> Vec<T>) -> Vec<T> {
-        let body = self.0.body();
+        let body = self.0.inbound().body();
         Body::trailers(&body).map(map).unwrap_or_default()
     }
 
     fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.fields().iter().take(self.0.most_fields())
+        self.0.fields().iter()
     }
 }
 
@@ -327,17 +272,16 @@ struct Gathered<'a> {
 impl Drop for Gathered<'_> {
     fn drop(&mut self) {
         if !self.bytes.is_empty() {
-            self.message.0.put_back(mem::take(&mut self.bytes));
+            self.message.0.inbound().put_back(mem::take(&mut self.bytes));
         }
     }
 }
 
 impl Drop for IncomingMessage {
     fn drop(&mut self) {
-        let views = self.0.views();
-        views.set(views.get() - 1);
-        if views.get() == 0 {
-            self.0.dump();
+        if self.0.inbound().drop_view() {
+            self.resume();
+            self.0.unwatched();
         }
     }
 }

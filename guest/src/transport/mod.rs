@@ -1,21 +1,19 @@
-//! What the connections of servers and clients have in common: the application's views of a connection
-//! ([`Socket`]) and of a received message ([`IncomingMessage`]), and the buffers on either side of the parser.
+//! What the connections of servers and clients have in common: the connection itself ([`link::Link`]), a message that
+//! is received on it ([`inbound::Inbound`]), and the application's views of both, [`Socket`] and [`IncomingMessage`].
 //!
-//! The views are one type each, as in Node; what is behind them differs, so they ask it through the traits
-//! [`Carrier`] and [`Received`].
+//! What differs between the two sides of HTTP is behind the traits [`Protocol`] and [`Received`].
 
-mod inbox;
+mod inbound;
 mod incoming_message;
-mod output;
+mod link;
 mod socket;
 
-pub(crate) use self::{
-    inbox::Inbox,
-    incoming_message::{Received, StartLine},
-    output::Output,
-    socket::Carrier,
-};
 pub use self::{
-    incoming_message::{IncomingMessage, MessageEvent},
+    inbound::MessageEvent,
+    incoming_message::IncomingMessage,
     socket::{Socket, SocketEvent},
+};
+pub(crate) use self::{
+    inbound::{Inbound, Received, StartLine},
+    link::{Afterwards, Halves, Inbox, Link, Protocol, Timer, begin, take_turns_to_send},
 };

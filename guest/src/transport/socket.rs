@@ -1,15 +1,17 @@
 //! Node's `net.Socket`: the application's view of a connection.
 
-use std::{any::Any, cell::Cell, fmt::Debug, net::SocketAddr, rc::Rc};
+use std::{net::SocketAddr, rc::Rc};
 
+use super::link::Link;
 use crate::{
     error::Error,
     message::ReadResult,
-    runtime::{self, EventKind, EventLog, Millis, Recorded, Signal},
+    runtime::{self, EventKind, Recorded, Span},
 };
 
 /// What happened to a connection.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum SocketEvent {
     /// `'connect'`: the connection is up. Never on a server, whose sockets are connected from the beginning.
     Connect,
@@ -39,91 +41,51 @@ impl EventKind for SocketEvent {
             Self::AgentRemove => 6,
         }
     }
-}
 
-/// What a view of a connection asks the connection.
-pub(crate) trait Carrier: Debug {
-    /// The connection itself, for whoever made it.
-    fn into_any(self: Rc<Self>) -> Rc<dyn Any>;
-    /// Its events.
-    fn events(&self) -> &EventLog<SocketEvent>;
-    /// Notified whenever something changes that a view can wait for.
-    fn changed(&self) -> &Signal;
-    /// How many views there are.
-    fn views(&self) -> &Cell<usize>;
-    /// The last view is gone.
-    fn abandoned(&self);
-    fn local_address(&self) -> Option<SocketAddr>;
-    fn remote_address(&self) -> Option<SocketAddr>;
-    fn bytes_read(&self) -> u64;
-    fn bytes_written(&self) -> u64;
-    /// Whether it is still being connected.
-    fn is_connecting(&self) -> bool;
-    fn is_readable(&self) -> bool;
-    fn is_writable(&self) -> bool;
-    fn is_destroyed(&self) -> bool;
-    /// Whether nothing of it is left.
-    fn is_closed(&self) -> bool;
-    /// 0: none.
-    fn idle_timeout(&self) -> Millis;
-    fn set_idle_timeout(&self, timeout: Millis);
-    fn set_keep_alive(&self, enable: bool, initial_delay: Millis);
-    /// Whether [`Self::read_raw`] would not answer pending.
-    fn raw_is_readable(&self) -> bool;
-    fn read_raw(&self, max: usize) -> ReadResult;
-    /// What is received becomes a stream, which it can do once.
-    fn hand_out(&self) -> Result<(), Error>;
-    fn write_raw(&self, bytes: &[u8]) -> Result<bool, Error>;
-    fn end_raw(&self);
-    /// Bytes that were given to it and not to the operating system.
-    fn unflushed(&self) -> usize;
-    /// Whether bytes were given to it that will never be flushed.
-    fn lost_output(&self) -> bool;
-    fn destroy(&self, error: Option<Error>);
-    fn destroy_soon(&self);
-    /// Leaves its agent, if it has one.
-    fn agent_remove(&self);
+    fn is_last_word(&self) -> bool {
+        matches!(self, Self::Error(_) | Self::Close(_))
+    }
 }
 
 /// A view of a connection. While HTTP runs on it views change nothing by being dropped; one that
 /// HTTP has let go of (connect, upgrade, clientError) is destroyed with its last view.
 #[derive(Debug)]
-pub struct Socket(Rc<dyn Carrier>);
+pub struct Socket(Rc<Link>);
 
 impl Socket {
-    pub(crate) fn new(connection: Rc<dyn Carrier>) -> Self {
-        connection.views().set(connection.views().get() + 1);
-        Self(connection)
+    pub(crate) fn new(link: &Rc<Link>) -> Self {
+        link.add_view();
+        Self(Rc::clone(link))
     }
 
     /// What it is a view of.
-    pub(crate) fn carrier(&self) -> Rc<dyn Carrier> {
-        Rc::clone(&self.0)
+    pub(crate) fn link(&self) -> &Rc<Link> {
+        &self.0
     }
 
     /// Replaces the set of events that are recorded, by [`SocketEvent`]'s bits.
     pub fn listen_for(&self, bits: u16) {
-        self.0.events().listen_for(bits);
+        self.0.events.listen_for(bits);
     }
 
     /// Waits until [`Self::take_events`] has something to give, or nothing can come any more.
     pub async fn ready(&self) {
-        self.0.events().ready().await;
+        self.0.events.ready().await;
     }
 
     /// Takes at most `max` recorded events.
     pub fn take_events(&self, max: usize) -> Vec<Recorded<SocketEvent>> {
-        self.0.events().take(max)
+        self.0.events.take(max)
     }
 
     /// `socket.localAddress` and `localPort`; none for a stream without addresses.
     pub fn local_address(&self) -> Option<SocketAddr> {
-        self.0.local_address()
+        self.0.addresses().0
     }
 
     /// `socket.remoteAddress` and `remotePort`.
     pub fn remote_address(&self) -> Option<SocketAddr> {
-        self.0.remote_address()
+        self.0.addresses().1
     }
 
     /// `socket.bytesRead`.
@@ -138,17 +100,17 @@ impl Socket {
 
     /// `socket.connecting`.
     pub fn connecting(&self) -> bool {
-        self.0.is_connecting()
+        self.0.halves().is_connecting()
     }
 
     /// `socket.readable`: the peer has not ended its side.
     pub fn is_readable(&self) -> bool {
-        self.0.is_readable()
+        self.0.halves().is_readable()
     }
 
     /// `socket.writable`: neither ended nor destroyed.
     pub fn writable(&self) -> bool {
-        self.0.is_writable()
+        self.0.halves().is_writable()
     }
 
     /// `socket.destroyed`.
@@ -156,25 +118,25 @@ impl Socket {
         self.0.is_destroyed()
     }
 
-    /// `socket.timeout`: none when there is none.
-    pub fn timeout(&self) -> Option<Millis> {
-        Some(self.0.idle_timeout()).filter(|timeout| *timeout > 0)
+    /// `socket.timeout`, milliseconds: none when there is none.
+    pub fn timeout(&self) -> Option<u32> {
+        Some(self.0.idle_timeout()).filter(|timeout| timeout.is_some()).map(Span::as_millis)
     }
 
-    /// `socket.setTimeout()`: 0 switches it off.
-    pub fn set_timeout(&self, timeout: Millis) {
-        self.0.set_idle_timeout(timeout);
+    /// `socket.setTimeout()`, milliseconds: 0 switches it off.
+    pub fn set_timeout(&self, timeout: u32) {
+        self.0.set_idle_timeout(Span::millis(timeout));
     }
 
     /// `socket.setKeepAlive()`; where the transport has no such thing it is ignored, as in Node.
-    pub fn set_keep_alive(&self, enable: bool, initial_delay: Millis) {
-        self.0.set_keep_alive(enable, initial_delay);
+    pub fn set_keep_alive(&self, enable: bool, initial_delay: u32) {
+        self.0.set_keep_alive(enable, Span::millis(initial_delay));
     }
 
     /// Waits until [`Self::read`] would not answer pending.
     pub async fn readable(&self) {
         runtime::ensure_driver();
-        self.0.changed().wait(|| self.0.raw_is_readable().then_some(())).await;
+        self.0.changed.wait(|| self.0.raw_is_readable().then_some(())).await;
     }
 
     /// Takes at most `max` received bytes; pending while HTTP has the connection.
@@ -201,7 +163,7 @@ impl Socket {
     /// Waits until the write buffer is empty, or the socket is destroyed.
     pub async fn drain(&self) {
         runtime::ensure_driver();
-        self.0.changed().wait(|| (self.0.unflushed() == 0 || self.destroyed()).then_some(())).await;
+        self.0.changed.wait(|| (self.0.unflushed() == 0 || self.destroyed()).then_some(())).await;
     }
 
     /// Waits until everything that was written is with the operating system.
@@ -227,7 +189,7 @@ impl Socket {
 
     /// `socket.destroy()`: ends both directions at once, losing what is queued.
     pub fn destroy(&self, error: Option<Error>) {
-        self.0.destroy(error);
+        self.0.destroy_with(error);
     }
 
     /// `socket.destroySoon()`: what is owed is sent, then the connection ends.
@@ -238,26 +200,24 @@ impl Socket {
     /// Waits for 'close'.
     pub async fn closed(&self) {
         runtime::ensure_driver();
-        self.0.changed().wait(|| self.0.is_closed().then_some(())).await;
+        self.0.changed.wait(|| self.0.is_gone().then_some(())).await;
     }
 
     /// Detaches it from its agent without closing it: Node's `socket.emit('agentRemove')`.
     pub fn agent_remove(&self) {
-        self.0.agent_remove();
+        if let Some(protocol) = self.0.protocol() {
+            protocol.agent_remove();
+        }
     }
 
     /// A view of the same connection.
     pub fn another(&self) -> Self {
-        Self::new(self.carrier())
+        Self::new(&self.0)
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        let views = self.0.views();
-        views.set(views.get() - 1);
-        if views.get() == 0 {
-            self.0.abandoned();
-        }
+        self.0.drop_view();
     }
 }

@@ -59,7 +59,6 @@ async fn serve() -> Result<(), Error> {
             match event.kind {
                 ServerEventKind::Request(response) => answers.extend(route(response)),
                 ServerEventKind::Close => return Ok(()),
-                ServerEventKind::Error(error) => return Err(error),
                 // Nothing else was asked for.
                 _ => {}
             }

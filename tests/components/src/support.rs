@@ -51,7 +51,6 @@ pub(crate) async fn serve(server: &Server, mut handler: impl FnMut(ServerRespons
                     count += 1;
                 }
                 ServerEventKind::Close => return,
-                ServerEventKind::Error(error) => panic!("{error:?}"),
                 _ => {}
             }
         }

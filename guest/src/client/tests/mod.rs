@@ -133,10 +133,10 @@ impl Watched {
     fn run(&mut self) {
         loop {
             run_until_stalled();
-            let before = self.log.len();
+            let before = (self.log.len(), self.ended);
             self.take();
             self.read();
-            if self.log.len() == before {
+            if (self.log.len(), self.ended) == before {
                 return;
             }
         }
@@ -174,10 +174,8 @@ impl Watched {
             ReadResult::Data(_) => {
                 self.log.push((crate::runtime::next_sequence(), "res.data".to_owned()));
             }
-            ReadResult::End(sequence) => {
-                self.ended = true;
-                self.log.push((sequence, "res.end".to_owned()));
-            }
+            // Told as an event, too.
+            ReadResult::End(_) => self.ended = true,
             ReadResult::Pending | ReadResult::Aborted(_) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{events::wait, *};
 
-fn timing_out(timeout: u64) -> Agent {
+fn timing_out(timeout: u32) -> Agent {
     let pool = Options { keep_alive: true, timeout: Some(timeout), ..Options::default() };
     Agent::create(AgentOptions { pool, ..AgentOptions::default() }).expect("valid options")
 }

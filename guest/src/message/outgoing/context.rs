@@ -19,7 +19,7 @@ pub struct ResponseContext {
     /// The request has `Expect: 100-continue`.
     pub expects_continue: bool,
     /// The server's `keepAliveTimeout` in milliseconds; 0 announces none.
-    pub keep_alive_timeout: u64,
+    pub keep_alive_timeout: u32,
     /// The server's `maxRequestsPerSocket`; 0 is no limit.
     pub max_requests_per_socket: u32,
     /// This request is the last one that limit allows on its connection.

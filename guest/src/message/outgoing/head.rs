@@ -75,6 +75,9 @@ impl OutgoingMessage {
         validate_status_code(status)?;
         if reason.is_some() {
             self.status_message = reason;
+        } else if self.status_message.as_deref() == Some("") {
+            // What a head that failed has left behind.
+            self.status_message = None;
         }
         self.status_code = status;
         let fields = if self.headers.is_some() { self.merge(fields)? } else { fields };
@@ -271,7 +274,7 @@ impl OutgoingMessage {
                     && !facts.keep_alive
                 {
                     out.extend_from_slice(b"Keep-Alive: timeout=");
-                    encode::decimal(out, context.keep_alive_timeout / 1000);
+                    encode::decimal(out, u64::from(context.keep_alive_timeout / 1000));
                     if context.max_requests_per_socket > 0 {
                         out.extend_from_slice(b", max=");
                         encode::decimal(out, context.max_requests_per_socket.into());

@@ -110,6 +110,13 @@ impl OutgoingMessage {
         message
     }
 
+    /// What stands in for a message while a program has it in its hands.
+    pub(crate) fn lent() -> Self {
+        let mut message = Self::bare(0);
+        message.destroyed = true;
+        message
+    }
+
     fn new(role: Role, has_body: bool, keep_alive: bool) -> Self {
         Self {
             role,
@@ -294,6 +301,11 @@ impl OutgoingMessage {
         self.unflushed + self.out.len() - held + corked
     }
 
+    /// Bytes that it holds itself.
+    pub(crate) const fn buffered(&self) -> usize {
+        self.out.len() + self.corked_chunk.len()
+    }
+
     /// Whether there are bytes to take.
     #[must_use]
     pub const fn has_output(&self) -> bool {
@@ -310,6 +322,9 @@ impl OutgoingMessage {
     /// Appends the bytes that may go on the wire now to `wire`; free of copies when `wire` is empty and
     /// nothing is held back.
     pub fn take_output_into(&mut self, wire: &mut Vec<u8>) {
+        if self.ready == 0 {
+            return;
+        }
         if wire.is_empty() && self.ready == self.out.len() {
             std::mem::swap(wire, &mut self.out);
         } else {

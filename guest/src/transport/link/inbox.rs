@@ -6,7 +6,7 @@ use crate::proto::{Decoder, Event, ParseError};
 #[derive(Debug)]
 pub(crate) struct Inbox {
     pub(crate) decoder: Decoder,
-    pub(crate) bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// How much of `bytes` is parsed.
     parsed: usize,
     /// Where the newest read begins in `bytes`: Node's `rawPacket`.
@@ -15,9 +15,9 @@ pub(crate) struct Inbox {
     pub(crate) held_back: bool,
 }
 
-/// The first read of a connection gets this much room: idle connections are many.
-const SMALLEST: usize = 4096;
-/// No read gets more than this.
+/// Idle connections are many: the read that waits for a message gets this much room.
+pub(super) const SMALLEST: usize = 4096;
+/// The reads of a message that does not fit get this much.
 const LARGEST: usize = 64 * 1024;
 
 impl Inbox {
@@ -25,23 +25,23 @@ impl Inbox {
         Self { decoder, bytes: Vec::new(), parsed: 0, newest: 0, held_back: false }
     }
 
-    /// Makes room for the next read, moving what is unparsed to the front. A buffer that was filled
-    /// by the read before grows.
-    pub(crate) fn make_room(&mut self) {
+    /// Makes room for the next read, moving what is unparsed to the front. A buffer that was filled by the read
+    /// before grows, by little where memory is `tight`.
+    pub(super) fn make_room(&mut self, tight: bool) {
         let filled = self.bytes.len() == self.bytes.capacity();
         self.bytes.drain(..self.parsed);
         self.parsed = 0;
         self.newest = self.bytes.len();
         if filled {
-            let grown = (self.bytes.capacity() * 4).clamp(SMALLEST, LARGEST);
-            self.bytes.reserve_exact(grown);
+            let first = self.bytes.capacity() == 0;
+            self.bytes.reserve_exact(if first || tight { SMALLEST } else { LARGEST });
         }
     }
 
     /// Forgets everything and makes room for bytes that nobody will look at.
-    pub(crate) fn discard(&mut self) {
+    pub(super) fn discard(&mut self) {
         self.parsed = self.bytes.len();
-        self.make_room();
+        self.make_room(true);
     }
 
     /// Looks for the next event; what it consumed is to be [`Self::consume`]d.
@@ -69,12 +69,25 @@ impl Inbox {
         &self.bytes[self.newest..]
     }
 
-    /// All is parsed: the buffer starts over.
+    /// All is parsed: the buffer starts over. Between messages a large one is given back.
     pub(crate) fn rewind(&mut self) {
-        if self.parsed == self.bytes.len() && self.parsed < self.bytes.capacity() {
-            self.bytes.clear();
-            self.parsed = 0;
-            self.newest = 0;
+        if self.parsed < self.bytes.len() {
+            return;
         }
+        if self.bytes.capacity() > SMALLEST && self.decoder.is_idle() {
+            self.bytes = Vec::new();
+        } else if self.parsed < self.bytes.capacity() {
+            self.bytes.clear();
+        } else {
+            // Full, and of what has to grow: the next read makes room.
+            return;
+        }
+        self.parsed = 0;
+        self.newest = 0;
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity()
     }
 }

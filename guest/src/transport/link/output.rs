@@ -30,17 +30,6 @@ impl Output {
         self.append(|queued| queued.extend_from_slice(bytes));
     }
 
-    /// The queue itself, to be given back at once.
-    pub(crate) fn lend(&mut self) -> Vec<u8> {
-        mem::take(&mut self.queued)
-    }
-
-    /// Takes a lent queue back, with what was appended to it.
-    pub(crate) fn give_back(&mut self, queued: Vec<u8>, appended: usize) {
-        self.queued = queued;
-        self.total_queued += appended as u64;
-    }
-
     /// Everything that is queued, to be written.
     pub(crate) fn take(&mut self) -> Option<Vec<u8>> {
         if self.queued.is_empty() {

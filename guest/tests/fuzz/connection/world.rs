@@ -181,10 +181,7 @@ impl World {
                     socket.listen_for(u16::MAX);
                     self.sockets.push(Rc::new(socket));
                 }
-                ServerEventKind::Drop { .. }
-                | ServerEventKind::Listening
-                | ServerEventKind::Error(_)
-                | ServerEventKind::Close => {}
+                _ => {}
             }
         }
     }
@@ -214,7 +211,7 @@ impl World {
             15 => self.requests.push(Rc::new(response.request())),
             16 => self.sockets.extend(response.socket().map(Rc::new)),
             17 => {
-                response.set_timeout(u64::from(amount));
+                response.set_timeout(u32::from(amount));
                 response.take_events(usize::from(amount));
             }
             18 => spawn(async move { drop((response.finished().await, response.flushed().await)) }),
@@ -264,7 +261,7 @@ impl World {
             3 => socket.destroy(None),
             4 => socket.destroy_soon(),
             5 => drop(socket.read(usize::MAX)),
-            6 => socket.set_timeout(u64::from(what)),
+            6 => socket.set_timeout(u32::from(what)),
             7 => drop(socket.take_events(9)),
             8 => spawn(async move {
                 socket.closed().await;

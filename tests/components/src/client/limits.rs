@@ -12,7 +12,7 @@ pub(super) async fn run(ports: &[u16]) {
     println!("hint timeout=1 -> free {} (0 = destroyed)", hinted(one, None).await.len());
     for timeout in [None, Some(5000), Some(1000)] {
         let left = hinted(three, timeout).await[0];
-        let timeout = timeout.map_or_else(|| "undefined".to_owned(), |timeout: u64| timeout.to_string());
+        let timeout = timeout.map_or_else(|| "undefined".to_owned(), |timeout: u32| timeout.to_string());
         println!("hint timeout=3, agent.timeout {timeout} -> free socket timeout {left}");
     }
 }
@@ -64,7 +64,7 @@ async fn counts(port: u16) {
 }
 
 /// The idle timeouts of the free sockets after one request, 0 for none.
-async fn hinted(port: u16, timeout: Option<u64>) -> Vec<u64> {
+async fn hinted(port: u16, timeout: Option<u32>) -> Vec<u32> {
     let options = AgentOptions { keep_alive: Some(true), timeout, ..AgentOptions::default() };
     let agent = Agent::create(&options).expect("valid options");
     ask(&agent, port, "/").await.expect("an answer");

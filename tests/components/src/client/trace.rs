@@ -137,6 +137,8 @@ impl Watch {
                 IncomingMessageEventKind::Error(error) => self.failed("res", error),
                 IncomingMessageEventKind::Timeout => "res.timeout".to_owned(),
                 IncomingMessageEventKind::Close => "res.close".to_owned(),
+                // Whoever reads the body notes it.
+                IncomingMessageEventKind::End => continue,
             };
             self.trace.event(event.sequence, what);
             if matches!(event.kind, IncomingMessageEventKind::Close) {

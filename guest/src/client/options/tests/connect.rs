@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::agent;
+use crate::runtime::Span;
 
 fn to(host: &str) -> ConnectOptions {
     ConnectOptions { host: text(host), ..ConnectOptions::default() }
@@ -59,7 +60,7 @@ fn options_of_the_agent_win_but_for_the_timeout() {
     let agent = ConnectOptions { port: Some(2), ..to("i") }.of_agent(&agent::Options::global());
     let merged = request.overridden_by(&agent);
     assert_eq!((merged.host(), merged.port, merged.timeout), ("i", Some(2), Some(0)));
-    assert_eq!(merged.keep_alive(), Some(1000));
+    assert_eq!(merged.keep_alive(), Some(Span::millis(1000)));
     assert_eq!(to("h").overridden_by(&agent).timeout, Some(5000));
 }
 
@@ -94,8 +95,11 @@ fn attempts_take_250_milliseconds_and_no_less_than_10() {
         assert_eq!(code(attempt(timeout).validate()), ("ERR_OUT_OF_RANGE".to_owned(), text));
     }
     assert!(attempt(5).validate().is_ok());
-    assert_eq!((attempt(5).attempt_timeout(), attempt(300).attempt_timeout()), (10, 300));
-    assert_eq!(to("h").attempt_timeout(), 250);
+    assert_eq!(
+        (attempt(5).attempt_timeout(), attempt(300).attempt_timeout()),
+        (Span::millis(10), Span::millis(300))
+    );
+    assert_eq!(to("h").attempt_timeout(), Span::millis(250));
     let socket = SocketOptions { auto_select_family: Some(false), ..SocketOptions::default() };
     assert!(to("h").selects_family());
     assert!(!ConnectOptions { socket: Some(socket), ..to("h") }.selects_family());

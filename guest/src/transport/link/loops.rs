@@ -1,0 +1,223 @@
+//! The only asynchronous code of a connection: receiving and sending.
+
+use std::{mem, rc::Rc};
+
+use super::{Afterwards, Inbox, Link, Protocol, Reading, halves::Sending};
+use crate::{
+    error::Error,
+    net::{ReadOutcome, Reader, Stream, Writer},
+    runtime::{self, unless},
+};
+
+/// What the receiving loop is to do next.
+enum Receiving {
+    /// Parse what was received and held back.
+    Parse,
+    /// Read more.
+    Read,
+    /// Read more and throw it away.
+    Discard,
+    /// Nothing more will be read.
+    Stop,
+}
+
+/// What the sending loop is to do next.
+enum Step {
+    /// Wait for the end of so many turns.
+    Turns(u32),
+    /// Tell of messages that are finished.
+    Finish,
+    Write(Vec<u8>),
+    End,
+}
+
+/// The connection of `protocol` is up: starts its two loops.
+pub(crate) fn begin(protocol: &Rc<dyn Protocol>, stream: Stream, inbox: Inbox) {
+    let (reader, writer, endpoints) = stream.split();
+    protocol.link().opened(endpoints);
+    runtime::spawn(receive(Rc::clone(protocol), reader, inbox));
+    runtime::spawn(send(Rc::clone(protocol), writer));
+}
+
+/// Does what has to be done before anything is sent.
+pub(crate) async fn take_turns_to_send(protocol: &dyn Protocol) {
+    while let Some(turns) = protocol.prepare() {
+        turns_end(turns).await;
+        protocol.prepared();
+    }
+}
+
+async fn turns_end(turns: u32) {
+    for _ in 0..turns {
+        runtime::end_of_turn().await;
+    }
+}
+
+/// Reads and parses until the connection ends. A peer that sends without pause is put behind the others.
+async fn receive(protocol: Rc<dyn Protocol>, mut reader: Reader, mut inbox: Inbox) {
+    let link = Rc::clone(protocol.link());
+    let destroyed = || link.is_destroyed();
+    loop {
+        match link.receiving.wait(|| link.next_receive(&*protocol, &inbox)).await {
+            Receiving::Parse => {
+                protocol.parse(&mut inbox);
+                link.note_inbox(&inbox);
+                continue;
+            }
+            Receiving::Stop => break,
+            Receiving::Read => inbox.make_room(link.account.is_spent()),
+            Receiving::Discard => inbox.discard(),
+        }
+        link.note_inbox(&inbox);
+        let buffer = mem::take(&mut inbox.bytes);
+        let read = unless(&link.receiving, destroyed, reader.read(buffer));
+        let Some((outcome, buffer)) = read.await else { break };
+        inbox.bytes = buffer;
+        match outcome {
+            ReadOutcome::Data(bytes) => {
+                link.received(&*protocol, bytes, &mut inbox);
+                link.note_inbox(&inbox);
+                runtime::take_turns(bytes).await;
+            }
+            ReadOutcome::End => link.peer_ended(&*protocol, &mut inbox),
+            ReadOutcome::Failed(error) => link.destroy_with(Some(Error::system("read", error.code))),
+        }
+    }
+    drop((reader, inbox));
+    link.inbox_memory.set(0);
+    link.recount();
+    link.loop_ended(&*protocol);
+}
+
+/// Writes what is queued, then the end.
+async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
+    let link = Rc::clone(protocol.link());
+    let destroyed = || link.is_destroyed();
+    loop {
+        match link.sending.wait(|| link.next_step(&*protocol)).await {
+            Step::Turns(turns) => {
+                turns_end(turns).await;
+                protocol.prepared();
+            }
+            Step::Finish => protocol.flushed(),
+            Step::Write(bytes) => match unless(&link.sending, destroyed, writer.write_all(bytes)).await {
+                Some(Ok(buffer)) => link.flushed(&*protocol, buffer),
+                Some(Err(error)) => {
+                    protocol.write_failed(Error::system("write", error.code));
+                    break;
+                }
+                None => break,
+            },
+            Step::End => break,
+        }
+    }
+    drop(writer);
+    link.sent_end();
+    link.loop_ended(&*protocol);
+}
+
+impl Link {
+    fn next_receive(&self, protocol: &dyn Protocol, inbox: &Inbox) -> Option<Receiving> {
+        let reading = self.halves.borrow().reading();
+        let full = match reading {
+            Reading::Ended | Reading::Discarding => false,
+            Reading::Http => protocol.is_congested() || !inbox.held_back && self.is_spent(),
+            Reading::Raw => self.raw_is_full(),
+        };
+        self.held.set(full);
+        match reading {
+            _ if full => None,
+            Reading::Ended => Some(Receiving::Stop),
+            Reading::Discarding => Some(Receiving::Discard),
+            Reading::Http if inbox.held_back => Some(Receiving::Parse),
+            Reading::Http | Reading::Raw => Some(Receiving::Read),
+        }
+    }
+
+    /// Bytes have arrived.
+    fn received(&self, protocol: &dyn Protocol, bytes: usize, inbox: &mut Inbox) {
+        self.bytes_read.set(self.bytes_read.get() + bytes as u64);
+        let reading = self.halves.borrow().reading();
+        match reading {
+            Reading::Http => {
+                self.touch();
+                protocol.parse(inbox);
+            }
+            Reading::Raw => {
+                self.touch();
+                self.receive_raw(&inbox.take_rest());
+                inbox.rewind();
+            }
+            Reading::Discarding | Reading::Ended => {}
+        }
+    }
+
+    fn peer_ended(&self, protocol: &dyn Protocol, inbox: &mut Inbox) {
+        let reading = self.halves.borrow().reading();
+        match reading {
+            Reading::Http => protocol.peer_ended(inbox),
+            Reading::Raw => self.end_raw_input(),
+            Reading::Discarding | Reading::Ended => {}
+        }
+        // The protocol looks before at what it has been told.
+        self.halves().peer_ended();
+        self.changed.notify();
+    }
+
+    fn note_inbox(&self, inbox: &Inbox) {
+        self.inbox_memory.set(inbox.memory());
+        self.recount();
+    }
+
+    fn next_step(&self, protocol: &dyn Protocol) -> Option<Step> {
+        if self.is_destroyed() {
+            return Some(Step::End);
+        }
+        if let Some(turns) = protocol.prepare() {
+            return Some(Step::Turns(turns));
+        }
+        let mut halves = self.halves();
+        let next = halves.next_send();
+        let flushed = halves.output.total_flushed();
+        drop(halves);
+        match next {
+            Sending::Write(bytes) => Some(Step::Write(bytes)),
+            // Before the end: whoever waits for the last message hears of it first.
+            _ if protocol.is_finished_at(flushed) => Some(Step::Finish),
+            Sending::Nothing => None,
+            Sending::End => Some(Step::End),
+        }
+    }
+
+    /// A write is done.
+    fn flushed(&self, protocol: &dyn Protocol, buffer: Vec<u8>) {
+        self.touch();
+        let mut halves = self.halves();
+        halves.output.flushed(buffer);
+        let drained = halves.drained();
+        let empty = halves.unflushed() == 0;
+        drop(halves);
+        self.recount();
+        if drained {
+            self.events.record(super::SocketEvent::Drain);
+        }
+        protocol.flushed();
+        if empty {
+            self.changed.notify();
+        }
+        self.resume_receiving();
+    }
+
+    /// The end was sent, or cannot be.
+    fn sent_end(&self) {
+        let afterwards = self.halves().sent_end();
+        let readable = self.halves.borrow().is_readable();
+        if afterwards == Afterwards::Destroy {
+            self.destroy();
+        } else if !readable && !self.is_destroyed() {
+            self.start_lingering();
+        }
+        self.receiving.notify();
+        self.changed.notify();
+    }
+}
