@@ -27,6 +27,8 @@ pub(crate) struct Exchange {
     /// None when the request was given a connection of its own, and once it is over.
     pub(super) agent: RefCell<Option<Agent>>,
     pub(super) outgoing: RefCell<OutgoingMessage>,
+    /// Whether the application has it in its hands: what stands in for it says nothing.
+    lent: Cell<bool>,
     pub(super) phase: RefCell<Phase>,
     /// The head of the final response.
     pub(super) head: OnceCell<ResponseHead>,
@@ -125,6 +127,7 @@ impl Exchange {
             settings,
             agent: RefCell::new(agent),
             outgoing: RefCell::new(outgoing),
+            lent: Cell::new(false),
             phase: RefCell::new(Phase::Waiting),
             head: OnceCell::new(),
             events,
@@ -216,7 +219,7 @@ impl Exchange {
     pub(super) fn take_output(&self, output: &mut Vec<u8>) -> bool {
         let mut outgoing = self.outgoing.borrow_mut();
         outgoing.take_output_into(output);
-        outgoing.body_complete()
+        outgoing.body_complete() && !self.lent.get()
     }
 
     pub(super) fn is_finished(&self) -> bool {
@@ -347,6 +350,9 @@ impl Exchange {
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        if self.lent.get() {
+            return Err(Error::in_use("request"));
+        }
         let result = change(&mut self.outgoing.borrow_mut());
         self.changed_by_application();
         result
@@ -358,10 +364,14 @@ impl Exchange {
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let Ok(mut slot) = self.outgoing.try_borrow_mut() else { return Err(Error::in_use("request")) };
+        if self.lent.replace(true) {
+            return Err(Error::in_use("request"));
+        }
         let mut outgoing = mem::replace(&mut *slot, OutgoingMessage::lent());
         drop(slot);
         let result = change(&mut outgoing);
         self.outgoing.replace(outgoing);
+        self.lent.set(false);
         self.changed_by_application();
         result
     }

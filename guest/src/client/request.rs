@@ -189,11 +189,11 @@ impl ClientRequest {
         self.0.change(|outgoing| outgoing.flush_headers(NO_DATE))
     }
 
-    /// Any other change of the message. While it runs the request is in its hands: whatever else is asked of it
-    /// answers as if it were destroyed.
+    /// Any other change of the message. While it runs the request is in its hands: what else would change it is not
+    /// done.
     ///
     /// # Errors
-    /// Those of `change`; `ERR_INVALID_STATE` inside [`Self::look`].
+    /// Those of `change`; `ERR_INVALID_STATE` inside another change, or [`Self::look`].
     pub fn change<T>(
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
@@ -201,7 +201,7 @@ impl ClientRequest {
         self.0.change_with(change)
     }
 
-    /// As [`Self::change`], for a change that cannot fail; inside [`Self::look`] it is not made.
+    /// As [`Self::change`], for a change that cannot fail; inside another one, or [`Self::look`], it is not made.
     pub fn adjust(&self, change: impl FnOnce(&mut OutgoingMessage)) {
         let _ = self.0.change_with(|outgoing| {
             change(outgoing);

@@ -59,6 +59,8 @@ struct Told {
     response: bool,
     /// It will never be given the request.
     disowned: bool,
+    /// It has the answer itself in its hands: what stands in for it says nothing.
+    lent: bool,
 }
 
 /// Errors that nobody takes beyond this many are not recorded.
@@ -245,6 +247,9 @@ impl Exchange {
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        if self.is_lent() {
+            return Err(Error::in_use("response"));
+        }
         let result = change(&mut self.outgoing.borrow_mut());
         self.changed_by_application();
         result
@@ -256,9 +261,14 @@ impl Exchange {
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let Ok(mut slot) = self.outgoing.try_borrow_mut() else { return Err(Error::in_use("response")) };
+        if self.is_lent() {
+            return Err(Error::in_use("response"));
+        }
         let mut outgoing = mem::replace(&mut *slot, OutgoingMessage::lent());
         drop(slot);
+        self.tell(|told| told.lent = true);
         let result = change(&mut outgoing);
+        self.tell(|told| told.lent = false);
         self.outgoing.replace(outgoing);
         self.changed_by_application();
         result
@@ -317,6 +327,9 @@ impl Exchange {
 
     /// `response.destroy()`: takes the connection along if that is its own; one that waits for its turn does so then.
     pub(super) fn destroy_response(&self, error: Option<Error>) {
+        if self.is_lent() {
+            return;
+        }
         let over = self.is_destroyed() || matches!(self.stage.get(), Stage::Flushed | Stage::Aborted);
         self.outgoing.borrow_mut().destroy(error.clone());
         let Some(connection) = self.connection().filter(|_| !over) else { return };
@@ -326,7 +339,12 @@ impl Exchange {
 
     /// Whether the answer was destroyed, or is over.
     pub(super) fn is_destroyed(&self) -> bool {
-        self.outgoing.borrow().destroyed()
+        !self.is_lent() && self.outgoing.borrow().destroyed()
+    }
+
+    /// Whether the application has the answer itself in its hands.
+    pub(super) fn is_lent(&self) -> bool {
+        self.told.get().lent
     }
 
     pub(super) fn destroyed_with(&self) -> Option<Error> {

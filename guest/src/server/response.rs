@@ -119,10 +119,10 @@ impl ServerResponse {
     }
 
     /// Any other change of the message; `change` is given the current `Date`. While it runs the response is in its
-    /// hands: whatever else is asked of it answers as if it were destroyed.
+    /// hands: what else would change it is not done.
     ///
     /// # Errors
-    /// Those of `change`; `ERR_INVALID_STATE` inside [`Self::look`].
+    /// Those of `change`; `ERR_INVALID_STATE` inside another change, or [`Self::look`].
     pub fn answer<T>(
         &self,
         change: impl FnOnce(&mut OutgoingMessage, &str) -> Result<T, Error>,
@@ -131,7 +131,7 @@ impl ServerResponse {
         self.0.answer_with(|outgoing| change(outgoing, &date))
     }
 
-    /// As [`Self::answer`], for a change that cannot fail; inside [`Self::look`] it is not made.
+    /// As [`Self::answer`], for a change that cannot fail; inside another one, or [`Self::look`], it is not made.
     pub fn change(&self, change: impl FnOnce(&mut OutgoingMessage)) {
         let _ = self.0.answer_with(|outgoing| {
             change(outgoing);

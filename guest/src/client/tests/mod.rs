@@ -1,6 +1,7 @@
 //! The client on the in-memory network with a manual clock.
 
 mod agent;
+mod completion;
 mod connecting;
 mod events;
 mod flow;

@@ -1,8 +1,10 @@
 //! The server on the in-memory transport with a manual clock.
 
 mod closing;
+mod completion;
 mod events;
 mod options;
+mod ownership;
 mod timeouts;
 mod tunnel;
 

@@ -86,6 +86,15 @@ impl Inbox {
         self.newest = 0;
     }
 
+    /// Gives back what is not needed for what is unparsed: where memory is short, so that there is room to read on.
+    pub(super) fn compact(&mut self) {
+        if self.bytes.capacity() > self.rest().len() + SMALLEST {
+            self.bytes = self.rest().to_vec();
+            self.parsed = 0;
+            self.newest = 0;
+        }
+    }
+
     /// Bytes of memory that it takes.
     pub(super) fn memory(&self) -> usize {
         self.bytes.capacity()

@@ -61,14 +61,15 @@ async fn receive(protocol: Rc<dyn Protocol>, mut reader: Reader, mut inbox: Inbo
         match link.receiving.wait(|| link.next_receive(&*protocol, &inbox)).await {
             Receiving::Parse => {
                 protocol.parse(&mut inbox);
-                link.note_inbox(&inbox);
+                link.note_inbox(&mut inbox);
                 continue;
             }
             Receiving::Stop => break,
             Receiving::Read => inbox.make_room(link.account.is_spent()),
             Receiving::Discard => inbox.discard(),
         }
-        link.note_inbox(&inbox);
+        link.inbox_memory.set(inbox.memory());
+        link.recount();
         let buffer = mem::take(&mut inbox.bytes);
         let read = unless(&link.receiving, destroyed, reader.read(buffer));
         let Some((outcome, buffer)) = read.await else { break };
@@ -76,7 +77,7 @@ async fn receive(protocol: Rc<dyn Protocol>, mut reader: Reader, mut inbox: Inbo
         match outcome {
             ReadOutcome::Data(bytes) => {
                 link.received(&*protocol, bytes, &mut inbox);
-                link.note_inbox(&inbox);
+                link.note_inbox(&mut inbox);
                 runtime::take_turns(bytes).await;
             }
             ReadOutcome::End => link.peer_ended(&*protocol, &mut inbox),
@@ -164,7 +165,11 @@ impl Link {
         self.changed.notify();
     }
 
-    fn note_inbox(&self, inbox: &Inbox) {
+    /// What was received is parsed as far as that goes.
+    fn note_inbox(&self, inbox: &mut Inbox) {
+        if self.account.is_spent() {
+            inbox.compact();
+        }
         self.inbox_memory.set(inbox.memory());
         self.recount();
     }
