@@ -4,7 +4,7 @@ use crate::{
     error::Error,
     message::{HeaderValue, headers},
     proto::ResponseHead,
-    runtime::EventKind,
+    runtime::{EventKind, event_set},
     transport::{IncomingMessage, Socket},
 };
 
@@ -144,24 +144,10 @@ impl RequestEvents {
     const ERROR: Self = Self(1 << 11);
     const CLOSE: Self = Self(1 << 12);
 
-    /// The set with these bits, in the order of the constants.
-    pub const fn from_bits(bits: u16) -> Self {
-        Self(bits & Self::ALL.0)
-    }
-
-    /// Both sets.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// The bits of these alone.
-    pub(super) const fn bits(self) -> u16 {
-        self.0
-    }
-
     /// The bits of what is recorded: `error` and `close` always are.
     pub(super) const fn recorded(self) -> u16 {
-        self.0 | Self::ERROR.0 | Self::CLOSE.0
+        self.0 & Self::ALL.0 | Self::ERROR.0 | Self::CLOSE.0
     }
 }
+
+event_set!(RequestEvents, u16);

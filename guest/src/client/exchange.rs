@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    fmt, mem,
+    fmt,
     rc::{Rc, Weak},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     message::OutgoingMessage,
     proto::{Decoder, Direction, Fields, Limits, Method, ResponseHead},
     runtime::{EventKind, EventLog, Signal, Span},
-    transport::{Inbound, IncomingMessage, Link, MessageEvent, Socket},
+    transport::{Inbound, IncomingMessage, Link, MessageEvent, Outbound, Socket},
 };
 
 /// A request, and its response as it arrives.
@@ -26,9 +26,7 @@ pub(crate) struct Exchange {
     pub(super) settings: Settings,
     /// None when the request was given a connection of its own, and once it is over.
     pub(super) agent: RefCell<Option<Agent>>,
-    pub(super) outgoing: RefCell<OutgoingMessage>,
-    /// Whether the application has it in its hands: what stands in for it says nothing.
-    lent: Cell<bool>,
+    pub(super) outgoing: Outbound,
     pub(super) phase: RefCell<Phase>,
     /// The head of the final response.
     pub(super) head: OnceCell<ResponseHead>,
@@ -126,8 +124,7 @@ impl Exchange {
             keep_alive: Cell::default(),
             settings,
             agent: RefCell::new(agent),
-            outgoing: RefCell::new(outgoing),
-            lent: Cell::new(false),
+            outgoing: Outbound::new(outgoing),
             phase: RefCell::new(Phase::Waiting),
             head: OnceCell::new(),
             events,
@@ -219,7 +216,7 @@ impl Exchange {
     pub(super) fn take_output(&self, output: &mut Vec<u8>) -> bool {
         let mut outgoing = self.outgoing.borrow_mut();
         outgoing.take_output_into(output);
-        outgoing.body_complete() && !self.lent.get()
+        outgoing.body_complete() && !self.outgoing.is_lent()
     }
 
     pub(super) fn is_finished(&self) -> bool {
@@ -350,28 +347,17 @@ impl Exchange {
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if self.lent.get() {
-            return Err(Error::in_use("request"));
-        }
-        let result = change(&mut self.outgoing.borrow_mut());
+        let result = self.outgoing.change(change);
         self.changed_by_application();
         result
     }
 
-    /// As [`Self::change`], for a closure that anybody wrote: it may call whatever it likes.
+    /// As [`Self::change`], for a closure that anybody wrote.
     pub(super) fn change_with<T>(
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let Ok(mut slot) = self.outgoing.try_borrow_mut() else { return Err(Error::in_use("request")) };
-        if self.lent.replace(true) {
-            return Err(Error::in_use("request"));
-        }
-        let mut outgoing = mem::replace(&mut *slot, OutgoingMessage::lent());
-        drop(slot);
-        let result = change(&mut outgoing);
-        self.outgoing.replace(outgoing);
-        self.lent.set(false);
+        let result = self.outgoing.lend(change);
         self.changed_by_application();
         result
     }

@@ -9,7 +9,7 @@ use std::{
 use super::{agent::Shared, connection::Connection, exchange::Exchange, options::ConnectOptions};
 use crate::{
     error::Error,
-    runtime::{self, Instant, Recorded, Signal, Span},
+    runtime::{self, Instant, Recorded, Signal, Span, event_set},
     transport::Socket,
 };
 
@@ -50,22 +50,9 @@ impl AgentEvents {
     pub const REUSE_SOCKET: Self = Self(1 << 2);
     /// Tell that a connection has become free.
     pub const FREE: Self = Self(1 << 3);
-
-    /// The set with these bits, in the order of the constants.
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits)
-    }
-
-    /// Both sets.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
+
+event_set!(AgentEvents, u8);
 
 /// Undelivered hooks and events beyond this take their default, or are dropped.
 const BOUND: usize = 1024;
@@ -118,7 +105,7 @@ impl Hooks {
     }
 
     pub(super) fn listens_to(&self, events: AgentEvents) -> bool {
-        self.listened.get().contains(events)
+        self.listened.get().and(events) == self.listened.get()
     }
 
     pub(super) async fn ready(&self) {

@@ -131,10 +131,10 @@ impl Error {
         )
     }
 
-    /// `ERR_INVALID_STATE`: `what` is lent to a closure of the caller's, inside which this call was made.
+    /// `ERR_INVALID_STATE`: the message is lent to a closure of the caller's, inside which this call was made.
     #[must_use]
-    pub fn in_use(what: &str) -> Self {
-        Self::plain("ERR_INVALID_STATE", format!("Invalid state: the {what} is in use by the caller"))
+    pub fn in_use() -> Self {
+        Self::plain("ERR_INVALID_STATE", "Invalid state: the message is in use by the caller")
     }
 
     /// `ERR_STREAM_DESTROYED`; `method` is `write` or `end`.

@@ -23,6 +23,30 @@ pub trait EventKind {
     }
 }
 
+/// What every set of listened events can: the flags are constants of their own.
+macro_rules! event_set {
+    ($set:ident, $bits:ty) => {
+        impl $set {
+            /// The set with these bits, in the order of the constants.
+            pub const fn from_bits(bits: $bits) -> Self {
+                Self(bits)
+            }
+
+            /// Both sets.
+            #[must_use]
+            pub const fn and(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
+            /// The bits, in the order of the constants.
+            pub const fn bits(self) -> $bits {
+                self.0
+            }
+        }
+    };
+}
+pub(crate) use event_set;
+
 /// What was recorded.
 #[derive(Debug)]
 pub struct Recorded<K> {

@@ -26,6 +26,7 @@ use futures_util::{Stream as _, stream::FuturesUnordered};
 pub use self::budget::{Account, Charge, DEFAULT_BUDGET, budget, budget_used, set_budget};
 pub use self::clock::{Instant, advance, date, now, sleep_until};
 pub use self::deadlines::{Span, Timed, forget_deadlines, note_deadline};
+pub(crate) use self::events::event_set;
 pub use self::events::{EventKind, EventLog, Recorded};
 pub use self::signal::{Registration, Signal, unless};
 

@@ -2,11 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{
-    Shared,
-    connection::Connection,
-    events::{ServerEventKind, ServerEvents},
-};
+use super::{ServerEvents, Shared, connection::Connection, events::ServerEventKind};
 use crate::{
     net::{Listener, Reader, Stream, Writer},
     runtime::{self, Span, unless},

@@ -3,10 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    Settings, Shared,
-    events::{ServerEventKind, ServerEvents},
-    exchange::Exchange,
-    leaving::Leaving,
+    ServerEvents, Settings, Shared, events::ServerEventKind, exchange::Exchange, leaving::Leaving,
     response::ServerResponse,
 };
 use crate::{
@@ -42,10 +39,10 @@ pub(super) enum Verdict {
 /// Judges the `number`th request of its connection, in Node's order.
 pub(super) fn judge(head: &RequestHead, settings: &Settings, listened: ServerEvents, number: u64) -> Verdict {
     if head.method == Method::Connect {
-        let taken = listened.contains(ServerEvents::CONNECT);
+        let taken = listened.and(ServerEvents::CONNECT) == listened;
         return if taken { Verdict::Leave(Leaving::Connect) } else { Verdict::Close };
     }
-    if head.upgrade && listened.contains(ServerEvents::UPGRADE) {
+    if head.upgrade && listened.and(ServerEvents::UPGRADE) == listened {
         return Verdict::Leave(Leaving::Upgrade);
     }
     let http_1_1 = head.version == (1, 1);
@@ -65,11 +62,11 @@ pub(super) fn judge(head: &RequestHead, settings: &Settings, listened: ServerEve
     }
     match (head.expect(), http_1_1) {
         (Some(expect), true) if contains_word(expect, "100-continue") => {
-            let asked = listened.contains(ServerEvents::CHECK_CONTINUE);
+            let asked = listened.and(ServerEvents::CHECK_CONTINUE) == listened;
             if asked { Verdict::CheckContinue } else { Verdict::Continue }
         }
         (Some(_), true) => {
-            let asked = listened.contains(ServerEvents::CHECK_EXPECTATION);
+            let asked = listened.and(ServerEvents::CHECK_EXPECTATION) == listened;
             if asked { Verdict::CheckExpectation } else { Verdict::ExpectationFailed }
         }
         _ => Verdict::Request,

@@ -1,8 +1,7 @@
 //! One request and its answer: what `IncomingMessage` and `ServerResponse` are two views of.
 
 use std::{
-    cell::{Cell, RefCell},
-    mem,
+    cell::Cell,
     rc::{Rc, Weak},
 };
 
@@ -12,7 +11,7 @@ use crate::{
     message::OutgoingMessage,
     proto::{Fields, RequestHead},
     runtime::{self, EventLog, Signal},
-    transport::{Inbound, Link, Received, StartLine},
+    transport::{Inbound, Link, Outbound, Received as _},
 };
 
 /// A request, its body as it arrives, and the answer to it.
@@ -22,12 +21,12 @@ pub(crate) struct Exchange {
     pub(super) link: Rc<Link>,
     pub(super) head: RequestHead,
     pub(super) inbound: Inbound,
-    pub(super) outgoing: RefCell<OutgoingMessage>,
+    pub(super) outgoing: Outbound,
     stage: Cell<Stage>,
     told: Cell<Told>,
     /// The turn in which the request came.
     turn: u64,
-    joins_duplicates: bool,
+    pub(super) joins_duplicates: bool,
     pub(super) events: EventLog<ResponseEvent>,
     /// Notified whenever something changes that a holder of the response can wait for.
     pub(super) changed: Signal,
@@ -59,8 +58,6 @@ struct Told {
     response: bool,
     /// It will never be given the request.
     disowned: bool,
-    /// It has the answer itself in its hands: what stands in for it says nothing.
-    lent: bool,
 }
 
 /// Errors that nobody takes beyond this many are not recorded.
@@ -87,7 +84,7 @@ impl Exchange {
             link: Rc::clone(&connection.link),
             head,
             inbound,
-            outgoing: RefCell::new(outgoing),
+            outgoing: Outbound::new(outgoing),
             stage: Cell::new(Stage::Open),
             told: Cell::default(),
             turn: runtime::turn(),
@@ -232,7 +229,7 @@ impl Exchange {
     }
 
     /// The connection, while it carries anything.
-    fn connection(&self) -> Option<Rc<Connection>> {
+    pub(super) fn connection(&self) -> Option<Rc<Connection>> {
         self.connection.upgrade()
     }
 
@@ -247,29 +244,17 @@ impl Exchange {
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if self.is_lent() {
-            return Err(Error::in_use("response"));
-        }
-        let result = change(&mut self.outgoing.borrow_mut());
+        let result = self.outgoing.change(change);
         self.changed_by_application();
         result
     }
 
-    /// As [`Self::answer`], for a closure that anybody wrote: it may call whatever it likes.
+    /// As [`Self::answer`], for a closure that anybody wrote.
     pub(super) fn answer_with<T>(
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let Ok(mut slot) = self.outgoing.try_borrow_mut() else { return Err(Error::in_use("response")) };
-        if self.is_lent() {
-            return Err(Error::in_use("response"));
-        }
-        let mut outgoing = mem::replace(&mut *slot, OutgoingMessage::lent());
-        drop(slot);
-        self.tell(|told| told.lent = true);
-        let result = change(&mut outgoing);
-        self.tell(|told| told.lent = false);
-        self.outgoing.replace(outgoing);
+        let result = self.outgoing.lend(change);
         self.changed_by_application();
         result
     }
@@ -327,7 +312,7 @@ impl Exchange {
 
     /// `response.destroy()`: takes the connection along if that is its own; one that waits for its turn does so then.
     pub(super) fn destroy_response(&self, error: Option<Error>) {
-        if self.is_lent() {
+        if self.outgoing.is_lent() {
             return;
         }
         let over = self.is_destroyed() || matches!(self.stage.get(), Stage::Flushed | Stage::Aborted);
@@ -339,12 +324,7 @@ impl Exchange {
 
     /// Whether the answer was destroyed, or is over.
     pub(super) fn is_destroyed(&self) -> bool {
-        !self.is_lent() && self.outgoing.borrow().destroyed()
-    }
-
-    /// Whether the application has the answer itself in its hands.
-    pub(super) fn is_lent(&self) -> bool {
-        self.told.get().lent
+        !self.outgoing.is_lent() && self.outgoing.borrow().destroyed()
     }
 
     pub(super) fn destroyed_with(&self) -> Option<Error> {
@@ -357,6 +337,11 @@ impl Exchange {
         if !held && !self.inbound.has_views() {
             self.forget_events();
         }
+    }
+
+    /// Whether the application holds the response.
+    pub(super) fn is_held(&self) -> bool {
+        self.told.get().response
     }
 
     /// Nobody holds anything of it any more: what happens to it is told to nobody.
@@ -374,72 +359,5 @@ impl Exchange {
     /// Charges what it holds: the request's head, itself, and so much of the answer.
     fn recount(&self, buffered: usize) {
         self.inbound.charge_beside(size_of::<Self>() + self.head.fields.memory() + buffered);
-    }
-}
-
-impl Received for Exchange {
-    fn inbound(&self) -> &Inbound {
-        &self.inbound
-    }
-
-    fn start_line(&self) -> StartLine<'_> {
-        StartLine::Request { method: self.head.method, target: self.head.target() }
-    }
-
-    fn version(&self) -> (u8, u8) {
-        self.head.version
-    }
-
-    fn fields(&self) -> &Fields {
-        &self.head.fields
-    }
-
-    fn joins_duplicates(&self) -> bool {
-        self.joins_duplicates
-    }
-
-    fn high_water_mark(&self) -> usize {
-        self.link.high_water_mark()
-    }
-
-    fn link(&self) -> Option<Rc<Link>> {
-        Some(Rc::clone(&self.link))
-    }
-
-    fn ended(&self) {
-        self.inbound.close();
-    }
-
-    /// E26. A request that was read to its end is over. The connection is destroyed while it is the request's own: not
-    /// when it has gone on to others, and when answers go before this one, then behind them.
-    fn destroy(&self, error: Option<Error>) {
-        let complete = self.inbound.body().is_complete();
-        if !self.inbound.abort() {
-            return;
-        }
-        let own = match self.stage.get() {
-            Stage::Open | Stage::Answered => true,
-            Stage::Flushed => !complete,
-            Stage::Aborted => false,
-        };
-        let waits = self.connection().is_some_and(|connection| connection.queue.borrow().is_waiting(self));
-        if own && waits {
-            self.outgoing.borrow_mut().destroy(error.clone());
-        } else if own && error.is_some() {
-            self.link.destroy_with(error.clone());
-        }
-        if let Some(error) = error {
-            self.inbound.fail(error);
-        }
-        self.inbound.close();
-        if own && !waits {
-            self.link.destroy();
-        }
-    }
-
-    fn unwatched(&self) {
-        if !self.told.get().response {
-            self.forget_events();
-        }
     }
 }

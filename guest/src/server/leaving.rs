@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::{
+    ServerEvents,
     connection::Connection,
-    events::{ServerEventKind, ServerEvents, Upgrade},
+    events::{ServerEventKind, Upgrade},
     exchange::Exchange,
 };
 use crate::{

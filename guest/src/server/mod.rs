@@ -14,8 +14,10 @@ mod events;
 mod exchange;
 mod leaving;
 mod listen;
+mod listening;
 mod options;
 mod queue;
+mod request;
 mod response;
 #[cfg(test)]
 mod tests;
@@ -30,8 +32,9 @@ use std::{
 
 use self::{connection::Connection, events::EventQueue};
 pub use self::{
-    events::{ResponseEvent, ServerEvent, ServerEventKind, ServerEvents, Upgrade},
+    events::{ResponseEvent, ServerEvent, ServerEventKind, Upgrade},
     listen::ListenOptions,
+    listening::ServerEvents,
     options::{MAX_CONNECTIONS, ServerOptions, Settings},
     response::{Answer, ServerResponse},
 };
@@ -248,7 +251,7 @@ impl Shared {
     }
 
     fn listens_to(&self, events: ServerEvents) -> bool {
-        self.listened.get().contains(events)
+        self.listened.get().and(events) == self.listened.get()
     }
 
     fn emit(&self, kind: ServerEventKind) {

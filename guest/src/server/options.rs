@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::events::ServerEvents;
+use super::listening::ServerEvents;
 use crate::{
     error::Error,
     proto::{Leniency, Limits},

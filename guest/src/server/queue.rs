@@ -78,13 +78,13 @@ impl Queue {
             && halves.can_send()
             && exchange.queued_bytes() == 0
             && !exchange.is_destroyed()
-            && !exchange.is_lent()
+            && !exchange.outgoing.is_lent()
     }
 
     /// Moves bytes and applies rules 1 to 6.
     pub(super) fn advance(&mut self, halves: &mut Halves) -> Advance {
         while halves.can_send() {
-            let Some(front) = self.owed.front().filter(|front| !front.is_lent()) else { break };
+            let Some(front) = self.owed.front().filter(|front| !front.outgoing.is_lent()) else { break };
             if front.is_destroyed() {
                 return if self.flushing.is_empty() { Advance::Destroy } else { Advance::Done };
             }

@@ -1,8 +1,9 @@
 //! What the deadlines of a connection are, and what passing the idle one means.
 
 use super::{
+    ServerEvents,
     connection::Connection,
-    events::{ResponseEvent, ServerEventKind, ServerEvents},
+    events::{ResponseEvent, ServerEventKind},
 };
 use crate::{
     runtime::{EventKind, Span},

@@ -4,7 +4,7 @@ use std::{mem, rc::Rc};
 
 use super::{
     inbound::{MessageEvent, Received, StartLine},
-    socket::Socket,
+    link::Socket,
 };
 use crate::{
     error::Error,

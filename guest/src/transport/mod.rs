@@ -1,19 +1,20 @@
 //! What the connections of servers and clients have in common: the connection itself ([`link::Link`]), a message that
-//! is received on it ([`inbound::Inbound`]), and the application's views of both, [`Socket`] and [`IncomingMessage`].
+//! is received on it ([`inbound::Inbound`]) or sent ([`outbound::Outbound`]), and the application's views of both, [`Socket`] and [`IncomingMessage`].
 //!
 //! What differs between the two sides of HTTP is behind the traits [`Protocol`] and [`Received`].
 
 mod inbound;
 mod incoming_message;
 mod link;
-mod socket;
+mod outbound;
 
 pub use self::{
     inbound::MessageEvent,
     incoming_message::IncomingMessage,
-    socket::{Socket, SocketEvent},
+    link::{Socket, SocketEvent},
 };
 pub(crate) use self::{
     inbound::{Inbound, Received, StartLine},
     link::{Afterwards, Halves, Inbox, Link, Protocol, Timer, begin, take_turns_to_send},
+    outbound::Outbound,
 };

@@ -11,6 +11,7 @@ mod inbox;
 mod loops;
 mod output;
 mod raw;
+mod socket;
 
 use std::{
     any::Any,
@@ -20,6 +21,7 @@ use std::{
     rc::{Rc, Weak},
 };
 
+pub use self::socket::{Socket, SocketEvent};
 use self::{deadlines::Deadlines, halves::Reading};
 pub(crate) use self::{
     deadlines::Timer,
@@ -27,7 +29,6 @@ pub(crate) use self::{
     inbox::Inbox,
     loops::{begin, take_turns_to_send},
 };
-use super::socket::SocketEvent;
 use crate::{
     error::Error,
     message::Body,

@@ -49,11 +49,6 @@ impl Link {
         result
     }
 
-    /// What is received becomes a stream, which it can do once.
-    pub(crate) fn hand_out(&self) -> Result<(), Error> {
-        self.raw.borrow().hand_out()
-    }
-
     // What is sent.
 
     pub(crate) fn write_raw(&self, bytes: &[u8]) -> Result<bool, Error> {
@@ -103,19 +98,6 @@ impl Link {
         }
     }
 
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.bytes_read.get()
-    }
-
-    pub(crate) fn bytes_written(&self) -> u64 {
-        self.halves.borrow().bytes_written()
-    }
-
-    /// Whether bytes were given that will never be flushed.
-    pub(crate) fn lost_output(&self) -> bool {
-        self.halves.borrow().lost_output()
-    }
-
     /// HTTP lets the connection go: its deadlines are not the application's.
     pub(crate) fn release(&self) {
         use super::Timer;
@@ -125,20 +107,8 @@ impl Link {
         self.halves().release();
     }
 
-    /// Another view of the connection, or one less.
-    pub(crate) fn add_view(&self) {
-        self.views.set(self.views.get() + 1);
-    }
-
     pub(crate) fn has_views(&self) -> bool {
         self.views.get() > 0
-    }
-
-    pub(crate) fn drop_view(&self) {
-        self.views.set(self.views.get() - 1);
-        if self.views.get() == 0 {
-            self.abandoned();
-        }
     }
 
     /// What `net.createConnection` sets before it connects.

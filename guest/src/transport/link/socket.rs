@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, rc::Rc};
 
-use super::link::Link;
+use super::Link;
 use crate::{
     error::Error,
     message::ReadResult,
@@ -54,7 +54,7 @@ pub struct Socket(Rc<Link>);
 
 impl Socket {
     pub(crate) fn new(link: &Rc<Link>) -> Self {
-        link.add_view();
+        link.views.set(link.views.get() + 1);
         Self(Rc::clone(link))
     }
 
@@ -90,12 +90,12 @@ impl Socket {
 
     /// `socket.bytesRead`.
     pub fn bytes_read(&self) -> u64 {
-        self.0.bytes_read()
+        self.0.bytes_read.get()
     }
 
     /// `socket.bytesWritten`, those still buffered included.
     pub fn bytes_written(&self) -> u64 {
-        self.0.bytes_written()
+        self.0.halves().bytes_written()
     }
 
     /// `socket.connecting`.
@@ -149,7 +149,7 @@ impl Socket {
     /// # Errors
     /// `ERR_STREAM_ALREADY_FINISHED`: it was handed out before.
     pub fn hand_out_incoming(&self) -> Result<(), Error> {
-        self.0.hand_out()
+        self.0.raw.borrow().hand_out()
     }
 
     /// `socket.write()`: false asks the caller to wait for [`Self::drain`].
@@ -172,7 +172,7 @@ impl Socket {
     /// `ERR_STREAM_DESTROYED` when some of it never will be.
     pub async fn flushed(&self) -> Result<(), Error> {
         self.drain().await;
-        if self.0.lost_output() { Err(Error::stream_destroyed("write")) } else { Ok(()) }
+        if self.0.halves().lost_output() { Err(Error::stream_destroyed("write")) } else { Ok(()) }
     }
 
     /// `socket.end()`.
@@ -218,6 +218,9 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.0.drop_view();
+        self.0.views.set(self.0.views.get() - 1);
+        if self.0.views.get() == 0 {
+            self.0.abandoned();
+        }
     }
 }

@@ -1,0 +1,62 @@
+//! A message that is sent, and the application's hands in it.
+
+use std::{
+    cell::{Cell, Ref, RefCell, RefMut},
+    mem,
+};
+
+use crate::{error::Error, message::OutgoingMessage};
+
+/// A message that is sent.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    message: RefCell<OutgoingMessage>,
+    /// Whether a closure of the application's has it in its hands: what stands in for it says nothing.
+    lent: Cell<bool>,
+}
+
+impl Outbound {
+    pub(crate) fn new(message: OutgoingMessage) -> Self {
+        Self { message: RefCell::new(message), lent: Cell::new(false) }
+    }
+
+    pub(crate) fn borrow(&self) -> Ref<'_, OutgoingMessage> {
+        self.message.borrow()
+    }
+
+    pub(crate) fn borrow_mut(&self) -> RefMut<'_, OutgoingMessage> {
+        self.message.borrow_mut()
+    }
+
+    pub(crate) fn is_lent(&self) -> bool {
+        self.lent.get()
+    }
+
+    /// A change that calls nothing else.
+    ///
+    /// # Errors
+    /// Those of `change`; `ERR_INVALID_STATE` while the message is lent.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if self.is_lent() { Err(Error::in_use()) } else { change(&mut self.borrow_mut()) }
+    }
+
+    /// As [`Self::change`], for a closure that anybody wrote: it may call whatever it likes.
+    pub(crate) fn lend<T>(
+        &self,
+        change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let Ok(mut slot) = self.message.try_borrow_mut() else { return Err(Error::in_use()) };
+        if self.lent.replace(true) {
+            return Err(Error::in_use());
+        }
+        let mut message = mem::replace(&mut *slot, OutgoingMessage::lent());
+        drop(slot);
+        let result = change(&mut message);
+        self.message.replace(message);
+        self.lent.set(false);
+        result
+    }
+}
