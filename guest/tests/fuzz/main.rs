@@ -5,6 +5,7 @@ mod chunked;
 mod client;
 mod connection;
 mod head;
+mod link;
 #[allow(dead_code, reason = "shared with the vectors, which use more of it")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -56,15 +57,21 @@ proptest! {
     fn client_holds(input in vec(any::<u8>(), 0..300)) {
         client::check(&input);
     }
+
+    #[test]
+    fn link_holds(input in vec(any::<u8>(), 0..200)) {
+        link::check(&input);
+    }
 }
 
 #[test]
 fn every_case_holds() {
-    let targets: [(&str, Check); 4] = [
+    let targets: [(&str, Check); 5] = [
         ("head", head::check),
         ("chunked", chunked::check),
         ("connection", connection::check),
         ("client", client::check),
+        ("link", link::check),
     ];
     for (target, check) in targets {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/cases").join(target);
