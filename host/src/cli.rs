@@ -186,6 +186,10 @@ pub(crate) struct Running {
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) grace: u64,
 
+    /// MiB of memory that the component may take
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_memory: u32,
+
     /// What to log on standard error, e.g. `info` or `node_http_host=debug`; RUST_LOG does the same
     #[arg(long, value_name = "FILTER")]
     pub(crate) log: Option<String>,

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use node_http_host::wasmtime::error::Context as _;
 use node_http_host::wasmtime::{bail, ensure};
-use node_http_host::{COMPONENT, Ctx, CtxBuilder, DEMO, DrainHandle, Exit, Host, Policy, Result, Rule};
+use node_http_host::{
+    COMPONENT, Ctx, CtxBuilder, DEMO, DrainHandle, Exit, Host, Limits, Options, Policy, Result, Rule,
+};
 
+use crate::cache;
 use crate::cli::{Compose, Run, Running, Serve};
 
 /// What a shell reports for a program that Ctrl-C ended.
@@ -76,8 +79,14 @@ fn imports_node_http(component: &[u8]) -> Result<bool> {
     Ok(!node_http_host::node_http_imports(component)?.is_empty())
 }
 
+/// A host that keeps compiled code for the next start.
+pub(crate) fn host(limits: Limits) -> Result<Host> {
+    Host::with_limits(Options { cache: cache::directory(), ..Options::default() }, limits)
+}
+
 fn execute(component: &[u8], ctx: CtxBuilder, running: &Running) -> Result<ExitCode> {
-    let app = Host::new()?.load(component)?;
+    let limits = Limits { memory: u64::from(running.max_memory) << 20, ..Limits::default() };
+    let app = host(limits)?.load(component)?;
     let drain = DrainHandle::new();
     let grace = Duration::from_secs(running.grace);
     let ctx = ctx.inherit_stdio().drain(drain.clone()).grace(grace).build();

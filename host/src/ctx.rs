@@ -8,6 +8,7 @@ use wasmtime_wasi::cli::StdoutStream;
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use crate::limits::Memory;
 use crate::sockets::{Network, NetworkCtxView, NetworkView};
 use crate::{DrainHandle, Policy};
 
@@ -17,6 +18,8 @@ pub struct Ctx {
     table: ResourceTable,
     network: Network,
     grace: Duration,
+    /// Set up by [`crate::Limits`].
+    pub(crate) memory: Memory,
 }
 
 impl Ctx {
@@ -119,7 +122,8 @@ impl CtxBuilder {
             Box::pin(async move { allows(&policy, address, usage).await })
         });
         let network = Network { policy: self.policy, drain: self.drain };
-        Ctx { wasi: self.wasi.build(), table: ResourceTable::new(), network, grace: self.grace }
+        let (wasi, table, memory) = (self.wasi.build(), ResourceTable::new(), Memory::default());
+        Ctx { wasi, table, network, grace: self.grace, memory }
     }
 }
 

@@ -146,6 +146,29 @@ fn run_denies_to_listen_unless_it_is_allowed() {
 }
 
 #[test]
+fn run_limits_memory() {
+    let app = file("memory.wasm", node_http_host::DEMO);
+    let output = node_http(&["run", app.to_str().unwrap(), "--max-memory", "1"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("more than its limit of 1048576 bytes of memory"), "{stderr}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn compiled_code_is_cached() {
+    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli-cache");
+    // Left by the run before.
+    let _ = std::fs::remove_dir_all(&cache);
+    let mut command = node_http(&["--listen", "127.0.0.1:0"]);
+    Server::start({
+        command.env("XDG_CACHE_HOME", &cache);
+        command
+    });
+    assert!(std::fs::read_dir(cache.join("node-http")).unwrap().next().is_some());
+}
+
+#[test]
 fn run_allows_what_it_is_told_to() {
     let app = file("allowed.wasm", node_http_host::DEMO);
     let arguments = ["run", app.to_str().unwrap(), "--env", "PORT=0", "--listen-allow", "127.0.0.0/8:0"];

@@ -13,12 +13,13 @@ mod upload;
 
 use std::process::ExitCode;
 
-use node_http_host::{COMPONENT, Ctx, Host, Policy};
+use node_http_host::{COMPONENT, Ctx, Limits, Policy};
 use url::Url;
 
 use self::failure::Failure;
 use self::request::Request;
 use crate::cli::Fetch;
+use crate::commands;
 
 /// Fetches, and reports on standard error what went wrong.
 pub(crate) fn fetch(options: &Fetch) -> ExitCode {
@@ -33,7 +34,7 @@ pub(crate) fn fetch(options: &Fetch) -> ExitCode {
 
 fn run(options: &Fetch) -> Result<(), Failure> {
     let request = Request::new(options)?;
-    let app = Host::new()?.load(COMPONENT)?;
+    let app = commands::host(Limits::default())?.load(COMPONENT)?;
     let ctx = Ctx::builder().policy(policy(&request.url)).build();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
