@@ -46,9 +46,13 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub(crate) listen_allow: Vec<Rule>,
 
-    /// An address that the component may connect to; also allows name lookup; may be repeated
+    /// An address that the component may connect to, or the name of one, which it may then look up; may be repeated
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub(crate) connect_allow: Vec<Rule>,
+
+    /// An address that the component may send UDP to, or bind UDP sockets to; no UDP without it; may be repeated
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
+    pub(crate) udp_allow: Vec<Rule>,
 
     /// An environment variable for the component, or the name of one to pass on; may be repeated
     #[arg(long, value_name = "NAME[=VALUE]")]

@@ -7,6 +7,8 @@ use std::time::Duration;
 use wasmtime::component::{Component, Linker};
 use wasmtime::error::Context as _;
 use wasmtime::{Cache, CacheConfig, Config, Engine, Result};
+use wasmtime_wasi::p3::bindings::sockets::types;
+use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
 use crate::{App, Ctx, Limits, sockets};
 
@@ -114,11 +116,11 @@ fn linker(engine: &Engine, options: &Options) -> Result<Linker<Ctx>> {
     wasmtime_wasi::p3::filesystem::add_to_linker(&mut linker)?;
     wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
     if options.wasmtime_sockets {
-        wasmtime_wasi::p3::sockets::add_to_linker(&mut linker)?;
+        types::add_to_linker::<Ctx, WasiSockets>(&mut linker, Ctx::sockets)?;
     } else {
         sockets::add_to_linker(&mut linker)?;
-        sockets::add_name_lookup_to_linker(&mut linker)?;
     }
+    sockets::add_name_lookup_to_linker(&mut linker)?;
     Ok(linker)
 }
 

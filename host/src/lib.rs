@@ -49,7 +49,7 @@ pub use crate::ctx::{Ctx, CtxBuilder};
 pub use crate::drain::DrainHandle;
 pub use crate::engine::{Host, Options};
 pub use crate::limits::Limits;
-pub use crate::policy::{Policy, Rule, RuleError};
+pub use crate::policy::{Denial, Policy, Rule, RuleError};
 
 pub use wasmtime::{Error, Result};
 pub use {wasmtime, wasmtime_wasi};
