@@ -7,15 +7,13 @@ use wasmtime::error::Context as _;
 use wasmtime::{Result, Store};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
-use crate::Ctx;
-
-/// wasmtime's default of 100,000 handles is 20,000 connections; one more and the whole store would trap.
-const MAX_HANDLES: usize = 10_000_000;
+use crate::{Ctx, Limits};
 
 /// A component, compiled and linked. Cheap to clone; any number of stores can run it.
 #[derive(Clone)]
 pub struct App {
     pre: InstancePre<Ctx>,
+    limits: Limits,
 }
 
 /// How a program ended.
@@ -31,8 +29,8 @@ pub enum Exit {
 }
 
 impl App {
-    pub(crate) fn new(pre: InstancePre<Ctx>) -> Self {
-        Self { pre }
+    pub(crate) fn new(pre: InstancePre<Ctx>, limits: Limits) -> Self {
+        Self { pre, limits }
     }
 
     /// Runs the component as a program: `wasi:cli/run@0.3`, or `@0.2` if it exports no other.
@@ -92,7 +90,7 @@ impl App {
 
     fn store(&self, ctx: Ctx) -> Store<Ctx> {
         let mut store = Store::new(self.pre.engine(), ctx);
-        store.set_max_component_handles(MAX_HANDLES);
+        self.limits.apply(&mut store);
         store
     }
 }

@@ -46,9 +46,13 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub(crate) listen_allow: Vec<Rule>,
 
-    /// An address that the component may connect to; also allows name lookup; may be repeated
+    /// An address that the component may connect to, or the name of one, which it may then look up; may be repeated
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub(crate) connect_allow: Vec<Rule>,
+
+    /// An address that the component may send UDP to, or bind UDP sockets to; no UDP without it; may be repeated
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
+    pub(crate) udp_allow: Vec<Rule>,
 
     /// An environment variable for the component, or the name of one to pass on; may be repeated
     #[arg(long, value_name = "NAME[=VALUE]")]
@@ -185,6 +189,10 @@ pub(crate) struct Running {
     /// Seconds that Ctrl-C or SIGTERM leaves for running exchanges before connections are destroyed
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub(crate) grace: u64,
+
+    /// MiB of memory that the component may take
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_memory: u32,
 
     /// What to log on standard error, e.g. `info` or `node_http_host=debug`; RUST_LOG does the same
     #[arg(long, value_name = "FILTER")]

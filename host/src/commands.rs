@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use node_http_host::wasmtime::error::Context as _;
 use node_http_host::wasmtime::{bail, ensure};
-use node_http_host::{COMPONENT, Ctx, CtxBuilder, DEMO, DrainHandle, Exit, Host, Policy, Result, Rule};
+use node_http_host::{
+    COMPONENT, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Host, Limits, Options, Policy, Result, Rule,
+};
 
+use crate::cache;
 use crate::cli::{Compose, Run, Running, Serve};
 
 /// What a shell reports for a program that Ctrl-C ended.
@@ -40,6 +43,10 @@ pub(crate) fn run(options: Run) -> Result<ExitCode> {
     for rule in options.connect_allow {
         policy.allow_connect(rule);
     }
+    for rule in options.udp_allow {
+        policy.allow_udp(rule);
+    }
+    policy.on_denial(|denial| tracing::warn!("{denial}; {}", hint(denial)));
 
     let arguments: Vec<String> = std::iter::once(name.clone()).chain(options.args).collect();
     let mut ctx = Ctx::builder().args(&arguments).policy(policy);
@@ -76,8 +83,32 @@ fn imports_node_http(component: &[u8]) -> Result<bool> {
     Ok(!node_http_host::node_http_imports(component)?.is_empty())
 }
 
+/// A host that keeps compiled code for the next start.
+pub(crate) fn host(limits: Limits) -> Result<Host> {
+    Host::with_limits(Options { cache: cache::directory(), ..Options::default() }, limits)
+}
+
+/// The option that would have allowed it.
+fn hint(denial: &Denial) -> String {
+    let option = match denial {
+        Denial::Listen(_) => "--listen-allow",
+        Denial::Connect(_) | Denial::LookUp(_) => "--connect-allow",
+        Denial::Udp | Denial::Datagram(_) => "--udp-allow",
+    };
+    match (denial, denial.rule()) {
+        (_, None) => format!("see {option}"),
+        (Denial::LookUp(_), Some(name)) => {
+            format!("`{option} {name}`, or `--listen-allow {name}` to listen there, would allow it")
+        }
+        // For shells, which match brackets with the names of files.
+        (_, Some(rule)) if rule.contains('[') => format!("`{option} '{rule}'` would allow it"),
+        (_, Some(rule)) => format!("`{option} {rule}` would allow it"),
+    }
+}
+
 fn execute(component: &[u8], ctx: CtxBuilder, running: &Running) -> Result<ExitCode> {
-    let app = Host::new()?.load(component)?;
+    let limits = Limits { memory: u64::from(running.max_memory) << 20, ..Limits::default() };
+    let app = host(limits)?.load(component)?;
     let drain = DrainHandle::new();
     let grace = Duration::from_secs(running.grace);
     let ctx = ctx.inherit_stdio().drain(drain.clone()).grace(grace).build();

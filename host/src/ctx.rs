@@ -8,6 +8,7 @@ use wasmtime_wasi::cli::StdoutStream;
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use crate::limits::Memory;
 use crate::sockets::{Network, NetworkCtxView, NetworkView};
 use crate::{DrainHandle, Policy};
 
@@ -17,6 +18,8 @@ pub struct Ctx {
     table: ResourceTable,
     network: Network,
     grace: Duration,
+    /// Set up by [`crate::Limits`].
+    pub(crate) memory: Memory,
 }
 
 impl Ctx {
@@ -24,7 +27,7 @@ impl Ctx {
     ///
     /// - no arguments, no environment variables, no files;
     /// - standard input empty, standard output and error discarded;
-    /// - no address to listen on or to connect to, no name lookup;
+    /// - no address to listen on or to connect to, no UDP, no name lookup;
     /// - clocks and random numbers as everywhere;
     /// - 10 seconds of grace for a drain.
     pub fn builder() -> CtxBuilder {
@@ -85,7 +88,7 @@ impl CtxBuilder {
         self
     }
 
-    /// Sets where the component may listen and connect.
+    /// Sets what the component may listen on, connect to, send to and look up.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
@@ -112,14 +115,14 @@ impl CtxBuilder {
     /// Builds the data of a store.
     pub fn build(mut self) -> Ctx {
         let policy = self.policy.clone();
-        // For sockets of wasi 0.2, for UDP, and for wasmtime-wasi's own TCP.
-        self.wasi.allow_tcp(true).allow_udp(true).allow_ip_name_lookup(policy.connects());
+        // For sockets of wasi 0.2, for UDP, and for wasmtime-wasi's own TCP. Names are checked before it hears of them.
+        self.wasi.allow_tcp(true).allow_udp(policy.has_udp()).allow_ip_name_lookup(true);
         self.wasi.socket_addr_check(move |address, usage| {
-            let policy = policy.clone();
-            Box::pin(async move { allows(&policy, address, usage).await })
+            Box::pin(std::future::ready(allows(&policy, address, usage)))
         });
         let network = Network { policy: self.policy, drain: self.drain };
-        Ctx { wasi: self.wasi.build(), table: ResourceTable::new(), network, grace: self.grace }
+        let (wasi, table, memory) = (self.wasi.build(), ResourceTable::new(), Memory::default());
+        Ctx { wasi, table, network, grace: self.grace, memory }
     }
 }
 
@@ -136,14 +139,14 @@ impl NetworkView for Ctx {
     }
 }
 
-async fn allows(policy: &Policy, address: SocketAddr, usage: SocketAddrUse) -> bool {
+/// Synchronous, because most of the component's calls that it is asked for are.
+fn allows(policy: &Policy, address: SocketAddr, usage: SocketAddrUse) -> bool {
     match usage {
-        SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => policy.may_bind(address).await,
-        // wasmtime-wasi asks about the real port; the bind before has settled it.
-        SocketAddrUse::TcpListen => {
-            policy.may_listen(address).await || policy.may_listen((address.ip(), 0).into()).await
-        }
-        SocketAddrUse::TcpConnect | SocketAddrUse::UdpSend => policy.may_connect(address).await,
+        SocketAddrUse::TcpBind => policy.may_bind(address),
+        SocketAddrUse::TcpListen => policy.may_listen_bound(address),
+        SocketAddrUse::TcpConnect => policy.may_connect(address),
+        SocketAddrUse::UdpBind => policy.may_bind_udp(address),
+        SocketAddrUse::UdpSend => policy.may_send(address),
         // Who may talk to a listener is the firewall's business.
         SocketAddrUse::TcpAccept | SocketAddrUse::UdpReceive => true,
     }

@@ -1,22 +1,27 @@
 //! Engine, compiled-code cache and linker: the only place that configures wasmtime.
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::error::Context as _;
 use wasmtime::{Cache, CacheConfig, Config, Engine, Result};
+use wasmtime_wasi::p3::bindings::sockets::types;
+use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
-use crate::{App, Ctx, sockets};
+use crate::{App, Ctx, Limits, sockets};
 
 /// Compiles components and links them with `wasi`. One per process is enough; it is cheap to clone.
 #[derive(Clone)]
 pub struct Host {
     engine: Engine,
     linker: Linker<Ctx>,
+    limits: Limits,
 }
 
 impl Host {
-    /// A host with our sockets and the cache of compiled code of this user.
+    /// A host with our sockets, no cache of compiled code, and the default limits.
     ///
     /// # Errors
     /// When this machine cannot run compiled WebAssembly.
@@ -29,21 +34,22 @@ impl Host {
     /// # Errors
     /// As [`Self::new`].
     pub fn with(options: Options) -> Result<Self> {
-        let engine = Engine::new(&config(&options))?;
-        let mut linker = Linker::new(&engine);
-        // The standard library of wasm32-wasip2 imports wasi 0.2 whatever else a component uses.
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi::p3::cli::add_to_linker(&mut linker)?;
-        wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
-        wasmtime_wasi::p3::filesystem::add_to_linker(&mut linker)?;
-        wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
-        if options.wasmtime_sockets {
-            wasmtime_wasi::p3::sockets::add_to_linker(&mut linker)?;
-        } else {
-            sockets::add_to_linker(&mut linker)?;
-            sockets::add_name_lookup_to_linker(&mut linker)?;
+        Self::with_limits(options, Limits::default())
+    }
+
+    /// A host with other options and other limits.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and when there is no thread to count time slices.
+    pub fn with_limits(options: Options, limits: Limits) -> Result<Self> {
+        let mut config = config(&options);
+        config.epoch_interruption(limits.time_slice.is_some());
+        let engine = Engine::new(&config)?;
+        if let Some(slice) = limits.time_slice {
+            count(&engine, slice)?;
         }
-        Ok(Self { engine, linker })
+        let linker = linker(&engine, &options)?;
+        Ok(Self { engine, linker, limits })
     }
 
     /// Compiles a component, or takes the compiled code from the cache.
@@ -57,7 +63,7 @@ impl Host {
         let component =
             Component::from_binary(&self.engine, bytes).context("not a component that can be compiled")?;
         let pre = self.linker.instantiate_pre(&component).context("cannot be linked")?;
-        Ok(App::new(pre))
+        Ok(App::new(pre, self.limits.clone()))
     }
 
     /// The engine, for embedders that use wasmtime directly.
@@ -72,18 +78,13 @@ impl Host {
 }
 
 /// How a [`Host`] is set up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Where compiled code is kept. Default: `node-http` in the user's folder for caches. `None` compiles every time.
+    /// The folder where compiled code is kept, made when it is missing. Default: `None`, which compiles every time and
+    /// writes nothing.
     pub cache: Option<PathBuf>,
     /// Use wasmtime-wasi's TCP in place of ours, as plain `wasmtime run` does; without drain. Default: false.
     pub wasmtime_sockets: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { cache: user_cache(), wasmtime_sockets: false }
-    }
 }
 
 /// `\0asm` and version 1, layer 0.
@@ -106,15 +107,38 @@ fn config(options: &Options) -> Config {
     config
 }
 
-/// XDG on Unix, the equivalents elsewhere.
-fn user_cache() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = if cfg!(windows) {
-        folder("LOCALAPPDATA")
-    } else if cfg!(target_vendor = "apple") {
-        folder("HOME").map(|home| home.join("Library/Caches"))
+fn linker(engine: &Engine, options: &Options) -> Result<Linker<Ctx>> {
+    let mut linker = Linker::new(engine);
+    // The standard library of wasm32-wasip2 imports wasi 0.2 whatever else a component uses.
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::cli::add_to_linker(&mut linker)?;
+    wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+    wasmtime_wasi::p3::filesystem::add_to_linker(&mut linker)?;
+    wasmtime_wasi::p3::random::add_to_linker(&mut linker)?;
+    if options.wasmtime_sockets {
+        types::add_to_linker::<Ctx, WasiSockets>(&mut linker, Ctx::sockets)?;
     } else {
-        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+        sockets::add_to_linker(&mut linker)?;
+    }
+    sockets::add_name_lookup_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// Counts time slices, on a thread of its own because a component that computes leaves the others no time, until
+/// nobody has the engine any more.
+fn count(engine: &Engine, slice: Duration) -> Result<()> {
+    /// Nothing is gained by switching more often.
+    const SHORTEST: Duration = Duration::from_millis(1);
+    let engine = engine.weak();
+    let work = move || {
+        loop {
+            thread::sleep(slice.max(SHORTEST));
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => return,
+            }
+        }
     };
-    base.map(|base| base.join("node-http"))
+    thread::Builder::new().name("time slices".to_owned()).spawn(work)?;
+    Ok(())
 }

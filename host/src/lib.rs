@@ -27,7 +27,8 @@
 //! # }
 //! ```
 //!
-//! - [`Host`] compiles and links, [`App`] is the result, [`Ctx`] is what one run of it may see and do.
+//! - [`Host`] compiles and links, [`App`] is the result, [`Ctx`] is what one run of it may see and do, [`Limits`] what
+//!   it may take.
 //! - [`App::run`] runs a program, [`App::instantiate`] gives a [`Session`] in which exports are called from Rust.
 //! - [`plug`] composes an application that imports `node:http` with [`COMPONENT`].
 //! - [`sockets`] is usable on its own, with a store of any type.
@@ -38,6 +39,7 @@ mod compose;
 mod ctx;
 mod drain;
 mod engine;
+mod limits;
 mod policy;
 pub mod sockets;
 
@@ -46,7 +48,8 @@ pub use crate::compose::{ComposeError, node_http_imports, plug};
 pub use crate::ctx::{Ctx, CtxBuilder};
 pub use crate::drain::DrainHandle;
 pub use crate::engine::{Host, Options};
-pub use crate::policy::{Policy, Rule, RuleError};
+pub use crate::limits::Limits;
+pub use crate::policy::{Denial, Policy, Rule, RuleError};
 
 pub use wasmtime::{Error, Result};
 pub use {wasmtime, wasmtime_wasi};

@@ -1,5 +1,6 @@
 //! `node-http`: runs WebAssembly components that use node:http.
 
+mod cache;
 mod cli;
 mod commands;
 mod fetch;

@@ -146,6 +146,47 @@ fn run_denies_to_listen_unless_it_is_allowed() {
 }
 
 #[test]
+fn run_names_a_rule_that_allows_what_it_denies() {
+    let app = file("hint.wasm", node_http_host::DEMO);
+    for host in ["127.0.0.1", "::"] {
+        if host == "::" && TcpListener::bind("[::]:0").is_err() {
+            eprintln!("skipped: this machine has no IPv6");
+            continue;
+        }
+        let variable = format!("HOST={host}");
+        let arguments = ["run", app.to_str().unwrap(), "--env", "PORT=0", "--env", &variable];
+        let stderr = String::from_utf8(node_http(&arguments).output().unwrap().stderr).unwrap();
+        let hint = stderr.split('`').find(|part| part.starts_with("--")).expect("an option in backticks");
+        let (option, rule) = hint.split_once(' ').unwrap();
+        let server = Server::start(node_http(&[&arguments[..], &[option, rule.trim_matches('\'')]].concat()));
+        assert!(server.get("/plain").ends_with("Hello, world\n"), "{hint}");
+    }
+}
+
+#[test]
+fn run_limits_memory() {
+    let app = file("memory.wasm", node_http_host::DEMO);
+    let output = node_http(&["run", app.to_str().unwrap(), "--max-memory", "1"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("more than its limit of 1048576 bytes of memory"), "{stderr}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn compiled_code_is_cached() {
+    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli-cache");
+    // Left by the run before.
+    let _ = std::fs::remove_dir_all(&cache);
+    let mut command = node_http(&["--listen", "127.0.0.1:0"]);
+    Server::start({
+        command.env("XDG_CACHE_HOME", &cache);
+        command
+    });
+    assert!(std::fs::read_dir(cache.join("node-http")).unwrap().next().is_some());
+}
+
+#[test]
 fn run_allows_what_it_is_told_to() {
     let app = file("allowed.wasm", node_http_host::DEMO);
     let arguments = ["run", app.to_str().unwrap(), "--env", "PORT=0", "--listen-allow", "127.0.0.0/8:0"];
@@ -187,6 +228,14 @@ fn bad_options_are_explained() {
     let output = node_http(&["run", "app.wasm", "--listen-allow", "1.2.3.4:99999"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("a port is 0 to 65535"));
+    for option in ["--listen-allow", "--connect-allow", "--udp-allow"] {
+        for nonsense in ["", " ", "!!", ":", "::::", "80-", ":80", "127.0.0.1:80,"] {
+            let output = node_http(&["run", "app.wasm", option, nonsense]).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{option} {nonsense:?}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(stderr.contains("is no allowed address"), "{option} {nonsense:?}: {stderr}");
+        }
+    }
     let output = node_http(&["--log", "[", "--listen", "127.0.0.1:0"]).output().unwrap();
     assert_fails(&output, &["--log ["]);
 }

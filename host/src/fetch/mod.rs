@@ -13,12 +13,13 @@ mod upload;
 
 use std::process::ExitCode;
 
-use node_http_host::{COMPONENT, Ctx, Host, Policy};
+use node_http_host::{COMPONENT, Ctx, Limits, Policy, Rule};
 use url::Url;
 
 use self::failure::Failure;
 use self::request::Request;
 use crate::cli::Fetch;
+use crate::commands;
 
 /// Fetches, and reports on standard error what went wrong.
 pub(crate) fn fetch(options: &Fetch) -> ExitCode {
@@ -33,7 +34,7 @@ pub(crate) fn fetch(options: &Fetch) -> ExitCode {
 
 fn run(options: &Fetch) -> Result<(), Failure> {
     let request = Request::new(options)?;
-    let app = Host::new()?.load(COMPONENT)?;
+    let app = commands::host(Limits::default())?.load(COMPONENT)?;
     let ctx = Ctx::builder().policy(policy(&request.url)).build();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
@@ -45,20 +46,16 @@ fn run(options: &Fetch) -> Result<(), Failure> {
     result
 }
 
-/// What the URL needs and no more: the port of an address, and the port of every host where the URL has a name. The
-/// component looks the name up by itself, and may find other addresses than a lookup of ours would.
+/// What the URL needs and no more: the port of one address or of one name, which the component looks up by itself.
 fn policy(url: &str) -> Policy {
     let mut policy = Policy::default();
-    // The component says what is wrong with a URL; it needs no network for that.
+    // The component says what is wrong with a URL; it needs no network for that. No host has a name that is no rule.
     if let Ok(url) = Url::parse(url)
         && let Some(port) = url.port_or_known_default()
-        && let Some(host) = url.host()
+        && let Some(host) = url.host_str()
+        && let Ok(rule) = format!("{host}:{port}").parse::<Rule>()
     {
-        let host = match host {
-            url::Host::Domain(_) => "*".to_owned(),
-            address => address.to_string(),
-        };
-        policy.allow_connect(format!("{host}:{port}").parse().expect("an address and a port are a rule"));
+        policy.allow_connect(rule);
     }
     policy
 }

@@ -10,7 +10,7 @@ use wasmtime_wasi::p3::bindings::sockets::types::{
 };
 
 use super::accept::Acceptor;
-use super::socket::{TcpSocket, denied};
+use super::socket::TcpSocket;
 use super::streams::{Receiver, Sender};
 use super::{NetworkCtxView, NetworkView, SocketError, SocketResult, Sockets};
 
@@ -37,9 +37,10 @@ impl<T: NetworkView + 'static> HostTcpSocketWithStore<T> for Sockets {
             let socket = get_mut(view.wasi.table, &handle).map_err(SocketError::trap)?;
             Ok((socket.start_connect(remote)?, view.network.policy.clone()))
         })?;
-        let result = match policy.may_connect(remote).await {
+        policy.look_up_for_connect(remote).await;
+        let result = match policy.may_connect(remote) {
             true => socket.connect(remote).await.map_err(ErrorCode::from),
-            false => Err(denied("connect to", remote)),
+            false => Err(ErrorCode::AccessDenied),
         };
         store.with(|mut access| {
             let socket = get_mut(access.get().wasi.table, &handle).map_err(SocketError::trap)?;
@@ -51,7 +52,7 @@ impl<T: NetworkView + 'static> HostTcpSocketWithStore<T> for Sockets {
         let view = store.getter();
         let NetworkCtxView { network, wasi } = store.get();
         let socket = get_mut(wasi.table, &handle).map_err(SocketError::trap)?;
-        let listener = socket.listen(network).await?;
+        let listener = socket.listen(network)?;
         let acceptor = Acceptor::new(listener, socket.family, network.drain.clone(), view);
         StreamReader::new(&mut store, acceptor).map_err(SocketError::trap)
     }
@@ -110,7 +111,7 @@ impl HostTcpSocket for NetworkCtxView<'_> {
 
     async fn bind(&mut self, handle: Handle, address: IpSocketAddress) -> SocketResult<()> {
         let network = self.network;
-        Ok(self.tcp_mut(&handle)?.bind(network, address.into()).await?)
+        Ok(self.tcp_mut(&handle)?.bind(network, address.into())?)
     }
 
     fn get_local_address(&mut self, handle: Handle) -> SocketResult<IpSocketAddress> {

@@ -5,26 +5,29 @@
 //! - No attempt to read or write that is bound to fail: a short read has emptied the socket, so readiness is cleared.
 //! - Several connections are accepted in one go, and running out of file descriptors pauses a listener instead of
 //!   ending it.
-//! - Allow-lists for listening and connecting ([`crate::Policy`]), and an orderly shutdown ([`DrainHandle`]).
+//! - Allow-lists for listening, connecting, datagrams and names ([`crate::Policy`]), and an orderly shutdown
+//!   ([`DrainHandle`]).
 
 mod accept;
 mod host;
+mod lookup;
 mod options;
 mod socket;
 mod streams;
 mod udp;
 
 use wasmtime::component::{HasData, Linker};
+use wasmtime_wasi::p2;
 use wasmtime_wasi::p3::bindings::sockets::{ip_name_lookup, types};
 use wasmtime_wasi::p3::sockets::{SocketError, SocketResult};
-use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsCtxView, WasiSocketsView};
+use wasmtime_wasi::sockets::{WasiSocketsCtxView, WasiSocketsView};
 
 use crate::{DrainHandle, Policy};
 
 /// What the sockets of one store may do.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
-    /// Where the component may listen and connect.
+    /// What the component may listen on, connect to, send to and look up.
     pub policy: Policy,
     /// Ends the streams of accepted sockets.
     pub drain: DrainHandle,
@@ -63,10 +66,17 @@ pub fn add_to_linker<T: NetworkView + 'static>(linker: &mut Linker<T>) -> wasmti
     types::add_to_linker::<T, Sockets>(linker, T::network)
 }
 
-/// Adds wasmtime-wasi's `wasi:sockets/ip-name-lookup@0.3`, the other interface of the package.
+/// Adds `wasi:sockets/ip-name-lookup`, of 0.3 and of 0.2, which looks up what the policy allows. What is defined under
+/// these names so far is replaced.
+///
+/// wasmtime-wasi does the work, so its `WasiCtxBuilder::allow_ip_name_lookup` has to be on.
 ///
 /// # Errors
-/// When the linker has the interface already.
+/// Never, as long as the two interfaces are all that has these names.
 pub fn add_name_lookup_to_linker<T: NetworkView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    ip_name_lookup::add_to_linker::<T, WasiSockets>(linker, T::sockets)
+    linker.allow_shadowing(true);
+    ip_name_lookup::add_to_linker::<T, Sockets>(linker, T::network)?;
+    p2::bindings::sockets::ip_name_lookup::add_to_linker::<T, Sockets>(linker, T::network)?;
+    linker.allow_shadowing(false);
+    Ok(())
 }

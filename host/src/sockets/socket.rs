@@ -61,7 +61,7 @@ impl TcpSocket {
         Self { state: State::connected(stream, peer), family, backlog: DEFAULT_BACKLOG, requested: None }
     }
 
-    pub(super) async fn bind(&mut self, network: &Network, address: SocketAddr) -> Result<(), ErrorCode> {
+    pub(super) fn bind(&mut self, network: &Network, address: SocketAddr) -> Result<(), ErrorCode> {
         let State::Fresh(socket) = &self.state else { return Err(ErrorCode::InvalidState) };
         if self.requested.is_some() {
             return Err(ErrorCode::InvalidState);
@@ -69,8 +69,8 @@ impl TcpSocket {
         if !is_unicast(address.ip()) || !fits(address.ip(), self.family) {
             return Err(ErrorCode::InvalidArgument);
         }
-        if !network.policy.may_bind(address).await {
-            return Err(denied("listen on", address));
+        if !network.policy.may_bind(address) {
+            return Err(ErrorCode::AccessDenied);
         }
         bind(socket, address)?;
         self.requested = Some(address);
@@ -78,11 +78,11 @@ impl TcpSocket {
     }
 
     /// Starts listening and returns the descriptor that the stream of accepted sockets shares with this socket.
-    pub(super) async fn listen(&mut self, network: &Network) -> Result<Arc<TcpListener>, ErrorCode> {
+    pub(super) fn listen(&mut self, network: &Network) -> Result<Arc<TcpListener>, ErrorCode> {
         let State::Fresh(socket) = &self.state else { return Err(ErrorCode::InvalidState) };
         let address = self.requested.unwrap_or_else(|| unspecified(self.family));
-        if !network.policy.may_listen(address).await {
-            return Err(denied("listen on", address));
+        if !network.policy.may_listen(address) {
+            return Err(ErrorCode::AccessDenied);
         }
         if self.requested.is_none() {
             // Not every system binds a listening socket by itself.
@@ -100,6 +100,11 @@ impl TcpSocket {
                 return Err(code);
             }
         };
+        if address.port() == 0
+            && let Ok(bound) = listener.local_addr()
+        {
+            network.policy.note_chosen(bound.port());
+        }
         network.drain.note_listener();
         self.state = State::Listening(Arc::clone(&listener));
         Ok(listener)
@@ -220,13 +225,6 @@ impl State {
     fn connected(stream: TcpStream, peer: SocketAddr) -> Self {
         Self::Connected { stream: Arc::new(stream), peer, receive_taken: false, send_taken: false }
     }
-}
-
-/// Denials are logged, because all that the application sees is `access-denied`.
-pub(super) fn denied(what: &str, address: SocketAddr) -> ErrorCode {
-    let option = if what == "connect to" { "--connect-allow" } else { "--listen-allow" };
-    tracing::warn!("not allowed to {what} {address}; `{option} {address}` would allow it");
-    ErrorCode::AccessDenied
 }
 
 fn bind(socket: &tokio::net::TcpSocket, address: SocketAddr) -> Result<(), ErrorCode> {

@@ -1,4 +1,7 @@
-//! `udp-socket` is wasmtime-wasi's: everything is handed on.
+//! `udp-socket` is wasmtime-wasi's: everything is handed on. It asks the policy by its `socket_addr_check`, which may not
+//! wait; what there is to wait for is waited for here.
+
+use std::net::SocketAddr;
 
 use wasmtime::component::{Accessor, Resource};
 use wasmtime_wasi::p3::bindings::sockets::types::{
@@ -21,6 +24,15 @@ impl<T: NetworkView + 'static> HostUdpSocketWithStore<T> for Sockets {
         data: Vec<u8>,
         remote: Option<IpSocketAddress>,
     ) -> SocketResult<()> {
+        let (policy, remote_address) = store.with(|mut access| {
+            let mut view = access.get();
+            let policy = view.network.policy.clone();
+            let connected = || view.get_remote_address(Resource::new_borrow(socket.rep())).ok();
+            (policy, remote.or_else(connected))
+        });
+        if let Some(address) = remote_address {
+            policy.look_up_for_send(SocketAddr::from(address)).await;
+        }
         let store = store.with_getter::<WasiSockets>(T::sockets);
         <WasiSockets as HostUdpSocketWithStore<T>>::send(&store, socket, data, remote).await
     }
@@ -36,6 +48,9 @@ impl<T: NetworkView + 'static> HostUdpSocketWithStore<T> for Sockets {
 
 impl HostUdpSocket for NetworkCtxView<'_> {
     async fn create(&mut self, family: IpAddressFamily) -> SocketResult<Resource<UdpSocket>> {
+        if !self.network.policy.may_create_udp() {
+            return Err(ErrorCode::AccessDenied.into());
+        }
         HostUdpSocket::create(&mut self.wasi, family).await
     }
 
