@@ -126,7 +126,7 @@ pub(crate) fn ask(what: &str) -> Result<()> {
         "client-composed" => plug(COMPOSED, COMPONENT)?,
         file => contenders::load(file)?,
     };
-    let app = Host::new()?.load(&component)?;
+    let app = contenders::host()?.load(&component)?;
     let port = std::env::var("PORT").context("PORT is not set")?;
     let mut policy = Policy::default();
     policy.allow_connect(format!("127.0.0.1:{port}").parse()?);

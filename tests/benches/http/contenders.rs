@@ -9,7 +9,7 @@ use std::{
 };
 
 use node_http_host::{
-    COMPONENT, Ctx, DEMO, Exit, Host, Policy, Result, plug,
+    COMPONENT, Ctx, DEMO, Exit, Host, Options, Policy, Result, plug,
     wasmtime::{bail, error::Context as _},
 };
 
@@ -190,6 +190,12 @@ pub(crate) fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// A host that compiles each component once, however often this program starts itself.
+pub(crate) fn host() -> Result<Host> {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    Host::with(Options { cache: Some(cache), ..Options::default() })
+}
+
 /// Is the server `what`: an embedded component by name, a file, or two files to be composed. Runs until it is killed.
 pub(crate) fn serve(what: &str) -> Result<()> {
     let component = match what {
@@ -199,7 +205,7 @@ pub(crate) fn serve(what: &str) -> Result<()> {
         "robustness" => plug(CASES, COMPONENT)?,
         file => load(file)?,
     };
-    let app = Host::new()?.load(&component)?;
+    let app = host()?.load(&component)?;
     let mut policy = Policy::default();
     policy.allow_listen("127.0.0.1:0".parse()?);
     let ctx = Ctx::builder()
