@@ -1,9 +1,6 @@
 //! Events of one object, recorded only where somebody listens and pulled when it suits them.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-};
+use std::cell::{Cell, RefCell};
 
 use super::{Signal, ensure_driver, next_sequence};
 
@@ -69,7 +66,7 @@ struct Waiting<K> {
 #[derive(Debug)]
 pub struct EventLog<K> {
     listened: Cell<u16>,
-    recorded: RefCell<VecDeque<Waiting<K>>>,
+    recorded: RefCell<Vec<Waiting<K>>>,
     fate: Cell<Fate>,
     changed: Signal,
 }
@@ -131,7 +128,7 @@ impl<K: EventKind> EventLog<K> {
         if recorded.iter().filter(alike).count() >= kind.most() {
             return;
         }
-        recorded.push_back(Waiting { event: Recorded { sequence: sequence(), kind }, listened });
+        recorded.push(Waiting { event: Recorded { sequence: sequence(), kind }, listened });
         drop(recorded);
         if listened {
             self.changed.notify();
@@ -159,7 +156,7 @@ impl<K: EventKind> EventLog<K> {
         let mut taken = Vec::new();
         for waiting in std::mem::take(&mut *recorded) {
             let wanted = taken.len() < max && self.is_wanted(&waiting);
-            if wanted { taken.push(waiting.event) } else { recorded.push_back(waiting) }
+            if wanted { taken.push(waiting.event) } else { recorded.push(waiting) }
         }
         taken
     }

@@ -4,7 +4,6 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     future::{Future, poll_fn},
-    mem,
     pin::pin,
     task::{Poll, Waker},
 };
@@ -20,28 +19,27 @@ pub struct Signal {
 struct Waiting {
     next_id: u64,
     first: Option<(u64, Waker)>,
-    others: BTreeMap<u64, Waker>,
+    /// Present only while there are some: taking an absent map costs nothing.
+    others: Option<Box<BTreeMap<u64, Waker>>>,
 }
 
 impl Waiting {
-    fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
-        let first = self.first.take().map(|(_, waker)| waker);
-        first.into_iter().chain(mem::take(&mut self.others).into_values())
-    }
-
     fn set(&mut self, id: u64, waker: &Waker) {
-        match &mut self.first {
-            Some((first, waiting)) if *first == id => waiting.clone_from(waker),
-            None if !self.others.contains_key(&id) => self.first = Some((id, waker.clone())),
-            _ => _ = self.others.insert(id, waker.clone()),
+        match (&mut self.first, &mut self.others) {
+            (Some((first, waiting)), _) if *first == id => waiting.clone_from(waker),
+            (None, None) => self.first = Some((id, waker.clone())),
+            (_, others) => _ = others.get_or_insert_default().insert(id, waker.clone()),
         }
     }
 
     fn remove(&mut self, id: u64) {
         if self.first.as_ref().is_some_and(|(first, _)| *first == id) {
             self.first = None;
-        } else {
-            self.others.remove(&id);
+        } else if let Some(others) = &mut self.others {
+            others.remove(&id);
+            if others.is_empty() {
+                self.others = None;
+            }
         }
     }
 }
@@ -49,15 +47,27 @@ impl Waiting {
 impl Signal {
     /// Wakes every waiter.
     pub fn notify(&self) {
-        // The borrow ends before the wakers run.
-        let waiting = self.waiting.borrow_mut().take();
-        waiting.for_each(Waker::wake);
+        let Some((first, others)) = self.take() else { return };
+        if let Some((_, waker)) = first {
+            waker.wake();
+        }
+        if let Some(others) = others {
+            others.into_values().for_each(Waker::wake);
+        }
+    }
+
+    /// Those who wait now, if anybody does; the borrow ends before any waker runs.
+    fn take(&self) -> Option<(Option<(u64, Waker)>, Option<Box<BTreeMap<u64, Waker>>>)> {
+        let mut waiting = self.waiting.borrow_mut();
+        let anybody = waiting.first.is_some() || waiting.others.is_some();
+        anybody.then(|| (waiting.first.take(), waiting.others.take()))
     }
 
     /// Wakes every waiter when this turn of the driver ends, so that what waits gets all of it at once.
     pub fn notify_after_turn(&self) {
-        let waiting = self.waiting.borrow_mut().take();
-        super::wake_after_turn(waiting);
+        let Some((first, others)) = self.take() else { return };
+        let others = others.into_iter().flat_map(|others| others.into_values());
+        super::wake_after_turn(first.into_iter().map(|(_, waker)| waker).chain(others));
     }
 
     /// Waits until `look` gives a value; it is called at once and again after every [`Self::notify`].
@@ -135,7 +145,7 @@ mod tests {
 
     fn waiters(signal: &Signal) -> usize {
         let waiting = signal.waiting.borrow();
-        usize::from(waiting.first.is_some()) + waiting.others.len()
+        usize::from(waiting.first.is_some()) + waiting.others.as_ref().map_or(0, |others| others.len())
     }
 
     #[test]

@@ -216,8 +216,10 @@ impl Protocol for Connection {
 
     fn parse(&self, inbox: &mut Inbox) {
         inbox.held_back = false;
+        // Behind a head at least its end is taken in: to ask costs more than that.
+        let mut behind_head = false;
         while self.link.halves().is_open() {
-            if self.is_congested() {
+            if !behind_head && self.is_congested() {
                 // Also with no bytes left: the end of a message needs none to be reported.
                 inbox.held_back = true;
                 break;
@@ -225,6 +227,7 @@ impl Protocol for Connection {
             match inbox.decode() {
                 Ok((consumed, event)) => {
                     let more = event.is_some();
+                    behind_head = matches!(event, Some(Event::RequestHead(_)));
                     if let Some(event) = event {
                         self.receive(event, consumed, inbox);
                     } else {

@@ -84,7 +84,12 @@ pub(super) fn answer_to(head: &RequestHead, settings: &Settings, number: u64) ->
         unique_headers: Rc::clone(&settings.unique_headers),
         reject_non_standard_body_writes: settings.reject_non_standard_body_writes,
         high_water_mark: settings.high_water_mark,
-        ..ResponseContext::default()
+        // What the request says; all of it, so that no default is made to be thrown away.
+        head_request: false,
+        http_version: head.version,
+        keep_alive: false,
+        te_chunked: false,
+        expects_continue: false,
     }
     .for_request(head);
     context.keep_alive &= !is_last(head, settings);
