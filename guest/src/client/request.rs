@@ -209,9 +209,9 @@ impl ClientRequest {
         });
     }
 
-    /// Looks at the message.
+    /// Looks at the message, which cannot be changed meanwhile.
     pub fn look<T>(&self, look: impl FnOnce(&OutgoingMessage) -> T) -> T {
-        look(&self.0.outgoing.borrow())
+        self.0.outgoing.look(look)
     }
 
     /// `request.host`.

@@ -145,15 +145,15 @@ impl ServerResponse {
         connected.then(|| Socket::new(&self.0.link))
     }
 
-    /// A property of the message.
+    /// A property of the message. While it is looked at it cannot be changed.
     pub fn look<T>(&self, property: impl FnOnce(&OutgoingMessage) -> T) -> T {
-        property(&self.0.outgoing.borrow())
+        self.0.outgoing.look(property)
     }
 
     /// Waits until a write may follow: at once unless a write has returned false.
     pub async fn drain(&self) {
         runtime::ensure_driver();
-        let drained = || (!self.look(OutgoingMessage::writable_need_drain)).then_some(());
+        let drained = || (!self.0.outgoing.borrow().writable_need_drain()).then_some(());
         self.0.changed.wait(drained).await;
     }
 
@@ -226,7 +226,7 @@ impl ServerResponse {
 
 impl Drop for ServerResponse {
     fn drop(&mut self) {
-        if self.0.stage() == Stage::Open && !self.look(OutgoingMessage::writable_ended) {
+        if self.0.stage() == Stage::Open && !self.0.outgoing.borrow().writable_ended() {
             self.destroy(None);
         }
         self.0.hold_response(false);

@@ -1,9 +1,6 @@
 //! A message that is sent, and the application's hands in it.
 
-use std::{
-    cell::{Cell, Ref, RefCell, RefMut},
-    mem,
-};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 
 use crate::{error::Error, message::OutgoingMessage};
 
@@ -48,15 +45,23 @@ impl Outbound {
         &self,
         change: impl FnOnce(&mut OutgoingMessage) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let Ok(mut slot) = self.message.try_borrow_mut() else { return Err(Error::in_use()) };
         if self.lent.replace(true) {
             return Err(Error::in_use());
         }
-        let mut message = mem::replace(&mut *slot, OutgoingMessage::lent());
-        drop(slot);
+        let mut message = self.message.replace(OutgoingMessage::lent());
         let result = change(&mut message);
         self.message.replace(message);
         self.lent.set(false);
         result
+    }
+
+    /// A property, for a closure that anybody wrote. Of a message that is lent there is none to see but that it is.
+    pub(crate) fn look<T>(&self, property: impl FnOnce(&OutgoingMessage) -> T) -> T {
+        let message = self.message.replace(OutgoingMessage::lent());
+        let before = self.lent.replace(true);
+        let value = property(&message);
+        self.message.replace(message);
+        self.lent.set(before);
+        value
     }
 }
