@@ -63,6 +63,10 @@ impl Connection {
     /// The peer has ended its side: of a response without framing that is the end of the body.
     pub(super) fn end_of_input(&self, inbox: &mut Inbox) {
         self.link.halves().peer_ended();
+        if self.is_raw() {
+            // What the application has sent still goes out.
+            return;
+        }
         if let Some(exchange) = self.exchange()
             && !exchange.is_complete()
             && matches!(inbox.decoder.finish(), Ok(Some(Event::End(_))))

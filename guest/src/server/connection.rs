@@ -248,10 +248,12 @@ impl Protocol for Connection {
     }
 
     fn peer_ended(&self, inbox: &mut Inbox) {
-        if self.link.halves().is_open()
-            && let Err(error) = inbox.decoder.finish()
-        {
-            self.refuse(error, &[]);
+        if self.link.halves().is_open() {
+            match inbox.decoder.finish() {
+                Ok(Some(end)) => self.receive(end, 0, inbox),
+                Ok(None) => {}
+                Err(error) => self.refuse(error, &[]),
+            }
         }
         let released = self.is_released();
         if released {

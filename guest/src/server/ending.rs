@@ -22,7 +22,7 @@ impl Connection {
             return self.refuse_with(error, reply);
         }
         // Node's handler is called with the head, and what it answers at once goes out before the rest is looked at.
-        self.link.halves().stop_reading();
+        self.queue.borrow_mut().refuse_soon(&mut self.link.halves());
         self.after_applications_turn(move |connection| connection.refuse_with(error, reply));
     }
 

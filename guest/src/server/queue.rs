@@ -31,6 +31,8 @@ pub(super) struct Queue {
     last: bool,
     /// Sent after the last owed answer: the reply to bytes that could not be parsed.
     last_words: Option<&'static [u8]>,
+    /// Whether such a reply is about to be decided on: the connection does not end before.
+    refusing: bool,
     /// Answers whose last byte is queued: (what must be flushed for it, exchange).
     flushing: VecDeque<(u64, Rc<Exchange>)>,
 }
@@ -104,7 +106,7 @@ impl Queue {
                 halves.close(Afterwards::Wait);
             }
         }
-        if self.owed.is_empty() && halves.can_send() {
+        if self.owed.is_empty() && halves.can_send() && !self.refusing {
             self.advance_end(halves);
         }
         let finished = self.is_finished_at(halves.output.total_flushed());
@@ -124,11 +126,18 @@ impl Queue {
         }
     }
 
+    /// As [`Self::refuse`], once the application has had the word.
+    pub(super) fn refuse_soon(&mut self, halves: &mut Halves) {
+        halves.stop_reading();
+        self.refusing = true;
+    }
+
     /// Rule 3: `reply` follows the owed answers, the request that is being received is lost.
     ///
     /// False when no reply can follow: half an answer was sent, and the peer must see that it is cut.
     pub(super) fn refuse(&mut self, reply: &'static [u8], halves: &mut Halves) -> bool {
         halves.stop_reading();
+        self.refusing = false;
         let can_follow = self.lose_receiving();
         self.last_words = can_follow.then_some(reply);
         can_follow
@@ -166,10 +175,11 @@ impl Queue {
         }
     }
 
-    /// Requests behind the answer that closes: the application never hears of those that it has not been given yet.
+    /// Requests behind the answer that closes: the application never hears of those that it has not been given yet, and
+    /// of the others they are cut short when the connection has ended.
     fn forget_owed(&mut self) {
         self.owed.iter().for_each(|exchange| exchange.disown());
-        self.abandon_owed();
+        self.broken.extend(mem::take(&mut self.owed));
     }
 
     /// The connection is gone: every exchange that is not over ends here.

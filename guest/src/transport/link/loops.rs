@@ -156,9 +156,9 @@ impl Link {
     fn peer_ended(&self, protocol: &dyn Protocol, inbox: &mut Inbox) {
         let reading = self.halves.borrow().reading();
         match reading {
-            Reading::Http => protocol.peer_ended(inbox),
+            Reading::Http | Reading::Discarding => protocol.peer_ended(inbox),
             Reading::Raw => self.end_raw_input(),
-            Reading::Discarding | Reading::Ended => {}
+            Reading::Ended => {}
         }
         // The protocol looks before at what it has been told.
         self.halves().peer_ended();

@@ -44,7 +44,7 @@ pub(crate) trait Protocol: Any + Debug {
     fn is_congested(&self) -> bool;
     /// Parses what was received, as far as that goes.
     fn parse(&self, inbox: &mut Inbox);
-    /// The peer has ended its side while HTTP had the connection.
+    /// The peer has ended its side while HTTP had the connection, or nobody looked.
     fn peer_ended(&self, inbox: &mut Inbox);
 
     /// How many turns have to end before anything is sent; [`Self::prepared`] is told then.
