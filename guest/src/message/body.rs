@@ -79,9 +79,7 @@ impl Body {
 
     /// Takes at most `max` bytes. `number` draws the number of the end, the first time that it is reached.
     pub fn read(&mut self, max: usize, number: impl FnOnce() -> u64) -> ReadResult {
-        if self.flow == Flow::Untouched {
-            self.flow = Flow::Consumed;
-        }
+        self.touch();
         if !self.is_empty() && max > 0 {
             return ReadResult::Data(self.take(max));
         }
@@ -90,6 +88,13 @@ impl Body {
             Progress::Receiving => ReadResult::Pending,
             Progress::Complete(_) => ReadResult::End(*self.ended.get_or_insert_with(number)),
             Progress::Aborted => ReadResult::Aborted(Error::aborted()),
+        }
+    }
+
+    /// The application reads, or waits for something to read.
+    pub fn touch(&mut self) {
+        if self.flow == Flow::Untouched {
+            self.flow = Flow::Consumed;
         }
     }
 

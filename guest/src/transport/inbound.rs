@@ -189,6 +189,11 @@ impl Inbound {
         }
     }
 
+    /// The application waits for something to read.
+    pub(crate) fn touch(&self) {
+        self.body.borrow_mut().touch();
+    }
+
     /// Puts bytes back that were read last.
     pub(crate) fn put_back(&self, bytes: Vec<u8>) {
         self.body.borrow_mut().put_back(bytes);

@@ -114,9 +114,11 @@ impl IncomingMessage {
         self.0.inbound().body().len()
     }
 
-    /// Waits until [`Self::read`] has something to say. Takes nothing.
+    /// Waits until [`Self::read`] has something to say. Takes nothing, and counts as reading: a request that is waited
+    /// for is not thrown away with the end of its answer.
     pub async fn readable(&self) {
         runtime::ensure_driver();
+        self.0.inbound().touch();
         self.0.inbound().changed.wait(|| self.0.inbound().body().is_readable().then_some(())).await;
     }
 
