@@ -25,8 +25,15 @@ const servers = new Map();
 const programs = new Map();
 
 const turn = () => new Promise((resolve) => { setImmediate(resolve); });
-const pairs = (object) => Object.keys(object).map((name) => [name, object[name]]);
 const value = (result) => ({ result: result === undefined ? null : result });
+
+/** Node keeps some header values as buffers. */
+function plain(content) {
+  if (Array.isArray(content)) return content.map(plain);
+  return Buffer.isBuffer(content) ? content.toString('latin1') : content;
+}
+
+const pairs = (object) => Object.keys(object).map((name) => [name, plain(object[name])]);
 
 async function turns(count) {
   for (let i = 0; i < count; i++) await turn();
@@ -92,7 +99,7 @@ const OPERATIONS = {
   appendHeader: ({ res }, name, content) => { res.appendHeader(name, content); },
   removeHeader: ({ res }, name) => { res.removeHeader(name); },
   setHeaders: ({ res }, list) => { res.setHeaders(new Map(list)); },
-  getHeader: ({ res }, name) => value(res.getHeader(name)),
+  getHeader: ({ res }, name) => value(plain(res.getHeader(name))),
   hasHeader: ({ res }, name) => value(res.hasHeader(name)),
   getHeaderNames: ({ res }) => value(res.getHeaderNames()),
   getRawHeaderNames: ({ res }) => value(res.getRawHeaderNames()),

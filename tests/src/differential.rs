@@ -24,7 +24,7 @@ mod scenario;
 mod shrink;
 mod side;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::thread;
@@ -58,6 +58,8 @@ pub struct Settings {
     pub programs: u64,
     /// Only this scenario: a fixed one's name, or `<seed>-<index>`.
     pub only: Option<String>,
+    /// Only differences whose description has this text count.
+    pub about: Option<String>,
     /// How requests are cut.
     pub fragment: Option<Fragment>,
     /// Connections at a time.
@@ -79,6 +81,8 @@ pub struct Outcome {
     pub listed: BTreeMap<String, usize>,
     /// Scenarios that differed once and not again.
     pub unsteady: Vec<String>,
+    /// The kinds of differences that do not match: in how many scenarios, and one of them.
+    pub kinds: BTreeMap<String, (usize, String)>,
     /// One report for each scenario that does not match.
     pub mismatches: Vec<String>,
     /// Listed differences whose own scenario does not show them.
@@ -187,6 +191,11 @@ impl<'a> Bench<'a> {
                 outcome.unsteady.push(format!("{}: {first}", scenario.id));
                 continue;
             }
+            let kinds: BTreeSet<String> =
+                self.left(scenario, node, other).iter().map(Difference::kind).collect();
+            for kind in kinds {
+                outcome.kinds.entry(kind).or_insert_with(|| (0, scenario.id.clone())).0 += 1;
+            }
             let report = self.report(scenario, node, other);
             progress(&report);
             outcome.mismatches.push(report);
@@ -271,6 +280,10 @@ impl<'a> Bench<'a> {
         let allowed = |difference: &Difference| {
             self.listed.iter().any(|listed| listed.allows(difference, scenario, node, other))
         };
-        differences(node, other).into_iter().filter(|difference| !allowed(difference)).collect()
+        let about = |difference: &Difference| {
+            self.settings.about.as_ref().is_none_or(|about| difference.to_string().contains(about))
+        };
+        let found = differences(node, other).into_iter();
+        found.filter(|difference| about(difference) && !allowed(difference)).collect()
     }
 }

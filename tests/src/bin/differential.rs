@@ -5,6 +5,7 @@
 //! cargo run --release -p node-http-tests --bin differential -- --node PATH --only 7-123 --show
 //! ```
 
+use std::cmp::Reverse;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
@@ -31,6 +32,9 @@ struct Arguments {
     /// Only this scenario: `<seed>-<index>`, or a fixed one's name.
     #[arg(long, value_name = "ID")]
     only: Option<String>,
+    /// Counts only differences whose description has this text.
+    #[arg(long, value_name = "TEXT")]
+    about: Option<String>,
     /// Cuts requests: byte by byte (`bytes`), or in pieces that depend on a number.
     #[arg(long, value_name = "SEED|bytes", value_parser = fragment)]
     fragment: Option<Fragment>,
@@ -61,6 +65,7 @@ fn main() -> Result<ExitCode> {
         seed: arguments.seed.unwrap_or_else(fresh),
         programs: arguments.programs,
         only: arguments.only,
+        about: arguments.about,
         fragment: arguments.fragment,
         jobs: arguments.jobs,
         shrink: arguments.shrink,
@@ -75,10 +80,15 @@ fn main() -> Result<ExitCode> {
 }
 
 fn summary(outcome: &Outcome) {
-    let Outcome { played, excused, listed, unsteady, mismatches, not_shown } = outcome;
+    let Outcome { played, excused, listed, unsteady, kinds, mismatches, not_shown } = outcome;
     println!("\n{played} scenarios: {} differ, {excused} differ as listed", mismatches.len());
     for (id, count) in listed {
         println!("  listed: {id} in {count}");
+    }
+    let mut kinds: Vec<_> = kinds.iter().collect();
+    kinds.sort_by_key(|(_, (count, _))| Reverse(*count));
+    for (kind, (count, example)) in kinds {
+        println!("  {count} × {kind} ({example})");
     }
     for line in unsteady {
         println!("  unsteady: {line}");

@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::drive::{Log, Observation, Phase};
 use super::messages::Message;
 
+/// So many characters of a difference tell its kind.
+const KIND: usize = 110;
+
 /// What it is that differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aspect {
@@ -57,6 +60,18 @@ impl Aspect {
     }
 }
 
+impl Difference {
+    /// What many differences have in common: the aspect and the first words, without numbers.
+    pub(super) fn kind(&self) -> String {
+        let what = match self.aspect {
+            Aspect::Wire => self.what.split(": ").next().unwrap_or_default(),
+            _ => &self.what,
+        };
+        let words: String = what.chars().filter(|c| !c.is_ascii_digit()).take(KIND).collect();
+        format!("{}: {words}", self.aspect.name())
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at look {}", self.aspect.name(), self.phase + 1)?;
@@ -94,7 +109,7 @@ fn compare_phases(one: &Phase, other: &Phase, mut note: impl FnMut(Aspect, Optio
     for place in 0..one.messages.len().max(other.messages.len()) {
         let (left, right) = (one.messages.get(place), other.messages.get(place));
         if left != right {
-            note(Aspect::Wire, Some(answered), parting(&message_text(left), &message_text(right)));
+            note(Aspect::Wire, Some(answered), message_parting(left, right));
         }
         answered += usize::from(left.or(right).is_some_and(Message::is_final));
     }
@@ -104,6 +119,17 @@ fn compare_phases(one: &Phase, other: &Phase, mut note: impl FnMut(Aspect, Optio
     for (request, (left, right)) in one.logs.iter().zip(&other.logs).enumerate() {
         compare_logs(left, right, |aspect, what| note(aspect, Some(request), what));
     }
+}
+
+fn message_parting(left: Option<&Message>, right: Option<&Message>) -> String {
+    let part = match (left, right) {
+        (Some(one), Some(other)) if one.head != other.head => "another head",
+        (Some(one), Some(other)) if one.body != other.body => "another body",
+        (Some(_), Some(_)) => "another end",
+        (Some(_), None) => "a message less",
+        (None, _) => "a message more",
+    };
+    format!("{part}: {}", parting(&message_text(left), &message_text(right)))
 }
 
 fn state(phase: &Phase) -> &'static str {

@@ -217,7 +217,13 @@ impl<'a> Play<'a> {
         match line[1].as_str() {
             Some("began") => log.began = true,
             Some("done") => log.done = true,
-            Some("event") => log.events.push(line[2].as_str().unwrap_or_default().to_owned()),
+            Some("event") => {
+                let event = line[2].as_str().unwrap_or_default().to_owned();
+                // One of each kind is kept until it is taken (wit/server-response.wit); Node may emit an error twice.
+                if !(event.contains(".error:") && log.events.contains(&event)) {
+                    log.events.push(event);
+                }
+            }
             _ => {
                 let name = line[3].as_str().unwrap_or_default().to_owned();
                 log.results.push((line[2].as_u64().unwrap_or_default(), name, line[4].clone()));

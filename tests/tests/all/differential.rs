@@ -24,6 +24,7 @@ fn server_programs() {
         seed: SEED,
         programs: 300,
         only: None,
+        about: None,
         fragment: None,
         jobs: 16,
         shrink: false,

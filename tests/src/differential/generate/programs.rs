@@ -36,7 +36,7 @@ const VALUES: [&str; 11] = [
     " padded ",
     "tab\there",
     "</x>; rel=preload",
-    "caf\u{e9}",
+    "a, b",
 ];
 const BAD_VALUES: [&str; 5] = ["a\nb", "a\r\nX: y", "\u{20ac}", "\0", "\u{7f}"];
 const TEXTS: [&str; 8] = [
@@ -51,7 +51,9 @@ const TEXTS: [&str; 8] = [
 ];
 const CODES: [u16; 17] =
     [200, 200, 200, 201, 202, 204, 205, 206, 301, 304, 400, 404, 418, 500, 503, 599, 299];
-const MESSAGES: [&str; 3] = ["Fine", "", "D\u{e9}j\u{e0} vu"];
+const MESSAGES: [&str; 2] = ["Fine", ""];
+/// What is not ASCII has two encodings in Node, so it is rare.
+const LATIN1: &str = "D\u{e9}j\u{e0} vu";
 
 /// Makes one program.
 struct Author<'a> {
@@ -155,9 +157,10 @@ impl Author<'_> {
     }
 
     fn text(&mut self) -> &'static str {
-        match self.random.percent(4) {
-            true => self.random.pick(&BAD_VALUES),
-            false => self.random.pick(&VALUES),
+        match self.random.below(200) {
+            0..8 => self.random.pick(&BAD_VALUES),
+            8 => LATIN1,
+            _ => self.random.pick(&VALUES),
         }
     }
 
@@ -232,8 +235,7 @@ impl Author<'_> {
             true => self.random.pick(&[0, 99, 1000]),
             false => self.random.pick(&CODES),
         };
-        let message =
-            self.random.percent(20).then(|| self.random.pick(&["Fine", "", "D\u{e9}j\u{e0}", "a\nb"]));
+        let message = self.random.percent(20).then(|| self.random.pick(&["Fine", "", "Fine", "a\nb"]));
         let headers = self.random.percent(75).then(|| self.fields(3));
         // Fields of an object are set one by one where some are set already, so that an invalid one leaves others
         // behind; pairs of WIT are Node's array.
