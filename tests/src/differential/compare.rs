@@ -178,7 +178,8 @@ fn results(left: &Log, right: &Log) -> Option<String> {
             return Some(format!("{index} {name}: {}", value_parting(&of(one), &of(other))));
         }
         one?;
-        (ones.next(), others.next());
+        ones.next();
+        others.next();
     }
 }
 

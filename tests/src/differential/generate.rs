@@ -19,7 +19,7 @@ const MALFORMED: [&str; 5] = [
 ];
 
 /// Whether programs assign `shouldKeepAlive`, which `wit/server-response.wit` does not have. Once it does, this goes and
-/// `operations.rs` of the component gets the operation.
+/// `never_fails` in `operations.rs` of the component gets the operation.
 const SHOULD_KEEP_ALIVE: bool = false;
 
 /// The options of a server, and how often they are chosen. There are few, because each makes a server of its own.

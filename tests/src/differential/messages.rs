@@ -48,7 +48,7 @@ impl Message {
 
 /// The messages in `bytes`, which answer requests with these methods.
 pub(super) fn messages(bytes: &[u8], methods: &[&str]) -> Vec<Message> {
-    let text = latin1(bytes);
+    let text = masked(&latin1(bytes));
     let mut rest = &*text;
     let mut messages = Vec::new();
     let mut answered = 0;
@@ -70,7 +70,7 @@ fn next<'a>(text: &'a str, method: &str) -> (Message, &'a str) {
         return (Message { framing: Framing::Stray, body, ..Message::default() }, &text[at..]);
     };
     let (head, rest) = text.split_at(end);
-    let mut message = Message { head: masked(head), complete: true, ..Message::default() };
+    let mut message = Message { head: head.to_owned(), complete: true, ..Message::default() };
     let status = head.get(9..12).unwrap_or_default();
     if method == "HEAD" || status.starts_with('1') || matches!(status, "204" | "304") {
         return (message, rest);
@@ -136,9 +136,9 @@ fn dechunk<'a>(text: &'a str, message: &mut Message) -> &'a str {
     }
 }
 
-/// The head with `D` for a date that the server has made.
-fn masked(head: &str) -> String {
-    let lines = head.split("\r\n").map(|line| match line.strip_prefix("Date: ") {
+/// The same with `D` for each date that the server has made, also where broken framing makes a body of a head.
+fn masked(text: &str) -> String {
+    let lines = text.split("\r\n").map(|line| match line.strip_prefix("Date: ") {
         Some(date) if date != OWN_DATE => "Date: D",
         _ => line,
     });

@@ -35,22 +35,28 @@ pub(super) fn perform(program: &Program, operation: &Value) -> Option<Outcome> {
         "writeEarlyHints" => response.write_early_hints(&header_list(&operation[1])).into(),
         "flushHeaders" => response.flush_headers().into(),
         "addTrailers" => response.add_trailers(&header_list(&operation[1])).into(),
-        "cork" => done(response.cork()),
-        "uncork" => done(response.uncork()),
-        "destroy" => done(response.destroy(None)),
-        "reqDestroy" => done(program.request().destroy(None)),
+        "cork" | "uncork" | "destroy" | "reqDestroy" | "sendDate" | "strictContentLength" => {
+            never_fails(program, name, operation[1] == true);
+            Outcome::Nothing
+        }
         "statusCode" => status_code(response, &operation[1]),
         "statusMessage" => response.set_status_message(operation[1].as_str()).into(),
-        "sendDate" => done(response.set_send_date(operation[1] == true)),
-        "strictContentLength" => done(response.set_strict_content_length(operation[1] == true)),
         "readTrailers" | "head" | "log" => Outcome::Result(look(program, name)),
         _ => header(response, name, operation),
     };
     Some(outcome)
 }
 
-fn done((): ()) -> Outcome {
-    Outcome::Nothing
+fn never_fails(program: &Program, name: &str, flag: bool) {
+    let response = program.response();
+    match name {
+        "cork" => response.cork(),
+        "uncork" => response.uncork(),
+        "destroy" => response.destroy(None),
+        "reqDestroy" => program.request().destroy(None),
+        "sendDate" => response.set_send_date(flag),
+        _ => response.set_strict_content_length(flag),
+    }
 }
 
 fn header(response: &ServerResponse, operation: &str, parameters: &Value) -> Outcome {
