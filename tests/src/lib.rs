@@ -1,6 +1,7 @@
 //! The harness of the tests that need a running component: the composed program of `tests/components`, each case in an
 //! instance and a thread of its own, real TCP on 127.0.0.1, no fixed ports, no sleeping until something is ready.
 
+pub mod differential;
 pub mod hostile;
 mod origin;
 mod output;
@@ -150,6 +151,13 @@ impl Case {
         if let Ok(Err(error)) = self.ended.try_recv() {
             self.fail(&format!("{error:?}"));
         }
+    }
+
+    /// What the host says if the program has ended by itself, which a server does only by a trap.
+    pub fn trapped(&mut self) -> Option<String> {
+        let ended = self.ended.try_recv().ok()?;
+        self.over = true;
+        Some(format!("{ended:?}\n{}", self.stderr.all()))
     }
 
     /// Waits for the program to trap and returns what the host says about it.

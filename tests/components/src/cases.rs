@@ -1,7 +1,7 @@
 //! Which name is which case.
 
 use crate::{
-    client, foreign_servers, golden, hostile_servers, http, incoming_message, many_requests,
+    client, foreign_servers, golden, hostile_servers, http, incoming_message, interpreter, many_requests,
     node_client_examples, node_examples, outgoing_message, robustness, server, server_response, support,
 };
 
@@ -15,6 +15,7 @@ pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
         "http_constants" => http::constants(),
         "http_create_server" => http::create_server().await,
         "http_validate" => http::validate(),
+        "interpreter" => interpreter::run().await,
         "many_requests" => many_requests::run(arguments).await,
         "node_client_example" => node_client_examples::run(arguments).await,
         "parser" => incoming_message::parser().await,

@@ -12,6 +12,7 @@ mod golden;
 mod hostile_servers;
 mod http;
 mod incoming_message;
+mod interpreter;
 mod many_requests;
 mod node_client_examples;
 mod node_examples;

@@ -1,0 +1,262 @@
+//! Where two observations of one scenario part.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::drive::{Log, Observation, Phase};
+use super::messages::Message;
+
+/// So many characters of a difference tell its kind.
+const KIND: usize = 110;
+
+/// What it is that differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aspect {
+    /// The bytes on the wire, as messages.
+    Wire,
+    /// Whether the connection is open.
+    Closed,
+    /// Whether the handler was called.
+    Began,
+    /// What operations answered or threw.
+    Results,
+    /// The events of one object, in order.
+    Events,
+    /// Whether the program came to its end.
+    Done,
+    /// One side could not be played.
+    Failure,
+}
+
+/// A place where two sides differ, at the first look that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Difference {
+    pub(super) aspect: Aspect,
+    /// Counted from 0.
+    pub(super) phase: usize,
+    /// None if it is the connection's.
+    pub(super) request: Option<usize>,
+    what: String,
+}
+
+impl Aspect {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let all =
+            [Self::Wire, Self::Closed, Self::Began, Self::Results, Self::Events, Self::Done, Self::Failure];
+        all.into_iter().find(|aspect| aspect.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wire => "wire",
+            Self::Closed => "closed",
+            Self::Began => "began",
+            Self::Results => "results",
+            Self::Events => "events",
+            Self::Done => "done",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+impl Difference {
+    /// What many differences have in common: the aspect and the first words, without numbers.
+    pub(super) fn kind(&self) -> String {
+        let what = match self.aspect {
+            Aspect::Wire => self.what.split(": ").next().unwrap_or_default(),
+            _ => &self.what,
+        };
+        let words: String = what.chars().filter(|c| !c.is_ascii_digit()).take(KIND).collect();
+        format!("{}: {words}", self.aspect.name())
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at look {}", self.aspect.name(), self.phase + 1)?;
+        if let Some(request) = self.request {
+            write!(f, ", request {request}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// All differences, each once.
+pub(super) fn differences(node: &Observation, other: &Observation) -> Vec<Difference> {
+    if node.failure.is_some() || other.failure.is_some() || node.phases.len() != other.phases.len() {
+        let what = format!("{} | {}", failure(node), failure(other));
+        return vec![Difference { aspect: Aspect::Failure, phase: node.phases.len(), request: None, what }];
+    }
+    let mut found: Vec<Difference> = Vec::new();
+    for (number, (one, other)) in node.phases.iter().zip(&other.phases).enumerate() {
+        compare_phases(one, other, |aspect, request, what| {
+            let known = |earlier: &Difference| earlier.aspect == aspect && earlier.request == request;
+            if !found.iter().any(known) {
+                found.push(Difference { aspect, phase: number, request, what });
+            }
+        });
+    }
+    found
+}
+
+fn failure(observation: &Observation) -> &str {
+    observation.failure.as_deref().unwrap_or("no failure")
+}
+
+fn compare_phases(one: &Phase, other: &Phase, mut note: impl FnMut(Aspect, Option<usize>, String)) {
+    let mut answered = 0;
+    for place in 0..one.messages.len().max(other.messages.len()) {
+        let (left, right) = (one.messages.get(place), other.messages.get(place));
+        if left != right {
+            note(Aspect::Wire, Some(answered), message_parting(left, right));
+        }
+        answered += usize::from(left.or(right).is_some_and(Message::is_final));
+    }
+    if one.closed != other.closed {
+        note(Aspect::Closed, None, format!("{} | {}", state(one), state(other)));
+    }
+    for (request, (left, right)) in one.logs.iter().zip(&other.logs).enumerate() {
+        compare_logs(left, right, |aspect, what| note(aspect, Some(request), what));
+    }
+}
+
+fn message_parting(left: Option<&Message>, right: Option<&Message>) -> String {
+    let part = match (left, right) {
+        (Some(one), Some(other)) if one.head != other.head => "another head",
+        (Some(one), Some(other)) if one.body != other.body => "another body",
+        (Some(_), Some(_)) => "another end",
+        (Some(_), None) => "a message less",
+        (None, _) => "a message more",
+    };
+    format!("{part}: {}", parting(&message_text(left), &message_text(right)))
+}
+
+fn state(phase: &Phase) -> &'static str {
+    if phase.closed { "closed" } else { "open" }
+}
+
+fn compare_logs(left: &Log, right: &Log, mut note: impl FnMut(Aspect, String)) {
+    if left.began != right.began {
+        note(Aspect::Began, format!("{} | {}", left.began, right.began));
+        return;
+    }
+    if let Some(what) = results(left, right) {
+        note(Aspect::Results, what);
+    }
+    for object in ["res.", "req."] {
+        let (one, other) = (left.of(object), right.of(object));
+        if one != other {
+            note(Aspect::Events, format!("[{}] | [{}]", one.join(" "), other.join(" ")));
+        }
+    }
+    if left.done != right.done {
+        note(Aspect::Done, format!("{} | {}", left.done, right.done));
+    }
+}
+
+/// The first operation with another result.
+fn results(left: &Log, right: &Log) -> Option<String> {
+    let (mut ones, mut others) = (left.results.iter().peekable(), right.results.iter().peekable());
+    loop {
+        let (one, other) = (ones.peek(), others.peek());
+        if one != other {
+            let (index, name, _) = match (one, other) {
+                (Some(one), Some(other)) => {
+                    if one.0 <= other.0 {
+                        one
+                    } else {
+                        other
+                    }
+                }
+                (one, other) => one.or(other)?,
+            };
+            let of = |entry: Option<&&(u64, String, Value)>| match entry {
+                Some((at, _, value)) if at == index => value.clone(),
+                _ => Value::String("nothing".to_owned()),
+            };
+            return Some(format!("{index} {name}: {}", value_parting(&of(one), &of(other))));
+        }
+        one?;
+        ones.next();
+        others.next();
+    }
+}
+
+/// Of two objects only the members that differ.
+fn value_parting(one: &Value, other: &Value) -> String {
+    let (Value::Object(left), Value::Object(right)) = (one, other) else {
+        return parting(&one.to_string(), &other.to_string());
+    };
+    let names = left.keys().chain(right.keys().filter(|name| !left.contains_key(*name)));
+    let parts: Vec<String> = names
+        .filter(|name| left.get(*name) != right.get(*name))
+        .map(|name| format!("{name} {}", parting(&member(left.get(name)), &member(right.get(name)))))
+        .collect();
+    parts.join(", ")
+}
+
+fn member(value: Option<&Value>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), Value::to_string)
+}
+
+/// A message in one line.
+pub(super) fn message_text(message: Option<&Message>) -> String {
+    let Some(message) = message else { return "nothing".to_owned() };
+    let whole = if message.complete { "" } else { " (cut)" };
+    let Message { head, body, trailers, framing, .. } = message;
+    let trailers =
+        if trailers.is_empty() { String::new() } else { format!(" trailers {}", trailers.escape_debug()) };
+    let body = match body.chars().count() {
+        0..=500 => body.escape_debug().to_string(),
+        many => format!("{}… {many} bytes", body.chars().take(20).collect::<String>().escape_debug()),
+    };
+    format!("{} {framing:?} {body:?}{trailers}{whole}", head.escape_debug())
+}
+
+/// Both texts from where they begin to differ, with a little before and after.
+fn parting(one: &str, other: &str) -> String {
+    const BEFORE: usize = 16;
+    const AFTER: usize = 90;
+    let common = one.chars().zip(other.chars()).take_while(|(left, right)| left == right).count();
+    let cut = |text: &str| {
+        let from = common.saturating_sub(BEFORE);
+        let part: String = text.chars().skip(from).take(BEFORE + AFTER).collect();
+        let more = text.chars().count() > from + BEFORE + AFTER;
+        format!("{}{part}{}", if from > 0 { "…" } else { "" }, if more { "…" } else { "" })
+    };
+    format!("{} | {}", cut(one), cut(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn observed(log: Log, closed: bool) -> Observation {
+        Observation { phases: vec![Phase { logs: vec![log], closed, ..Phase::default() }], failure: None }
+    }
+
+    #[test]
+    fn a_difference_is_found_once_and_named() {
+        let log = |result: Value, event: &str| Log {
+            began: true,
+            results: vec![(3, "log".to_owned(), result)],
+            events: vec!["req.end".to_owned(), event.to_owned()],
+            done: true,
+        };
+        let node = observed(log(json!({ "a": 1, "b": true }), "res.close"), false);
+        let ours = observed(log(json!({ "a": 1, "b": false }), "res.finish"), true);
+        assert!(differences(&node, &node).is_empty());
+        let found: Vec<String> = differences(&node, &ours).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "closed at look 1: open | closed",
+                "results at look 1, request 0: 3 log: b true | false",
+                "events at look 1, request 0: [res.close] | [res.finish]",
+            ]
+        );
+    }
+}

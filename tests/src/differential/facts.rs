@@ -1,0 +1,254 @@
+//! What the listed differences look for: facts about the requests of a scenario, or about what was seen of them.
+
+use serde_json::Value;
+
+use super::drive::{Log, Observation};
+use super::messages::{Framing, Message};
+use super::program::name_of;
+use super::scenario::{Request, Scenario, Step};
+use crate::latin1;
+
+/// Something that can be true of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fact {
+    HostRepeatedOrInvalid,
+    OldVersionWithTransferEncoding,
+    BytesBehindIgnoredUpgrade,
+    MoreFieldsThanAllowed,
+    MoreThan1000Fields,
+    EmptyTransferEncoding,
+    /// A later request is an error, and this one was not answered when it came.
+    ErrorBehindUnanswered,
+    HalfOpenByDefault,
+    HeadersDeadline,
+    ConnectionsLimited,
+    PartialRequestAndPause,
+    /// Of Node's answer, as the three that follow.
+    LengthBesideTransferEncoding,
+    LengthNotKept,
+    CodingNotChunked,
+    StatusRefusedAtOnce,
+    InterimRefusedAfterHead,
+    HintsRefused,
+    CorkedEndOrUncorkWithoutCork,
+    StrictLengthAsText,
+    ClosedWhileWaiting,
+}
+
+impl Fact {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "host-repeated-or-invalid" => Self::HostRepeatedOrInvalid,
+            "old-version-with-transfer-encoding" => Self::OldVersionWithTransferEncoding,
+            "bytes-behind-ignored-upgrade" => Self::BytesBehindIgnoredUpgrade,
+            "more-fields-than-allowed" => Self::MoreFieldsThanAllowed,
+            "more-than-1000-fields" => Self::MoreThan1000Fields,
+            "empty-transfer-encoding" => Self::EmptyTransferEncoding,
+            "error-behind-unanswered" => Self::ErrorBehindUnanswered,
+            "half-open-by-default" => Self::HalfOpenByDefault,
+            "headers-deadline" => Self::HeadersDeadline,
+            "connections-limited" => Self::ConnectionsLimited,
+            "partial-request-and-pause" => Self::PartialRequestAndPause,
+            "length-beside-transfer-encoding" => Self::LengthBesideTransferEncoding,
+            "length-not-kept" => Self::LengthNotKept,
+            "coding-not-chunked" => Self::CodingNotChunked,
+            "status-refused-at-once" => Self::StatusRefusedAtOnce,
+            "interim-refused-after-head" => Self::InterimRefusedAfterHead,
+            "hints-refused" => Self::HintsRefused,
+            "corked-end-or-uncork-without-cork" => Self::CorkedEndOrUncorkWithoutCork,
+            "strict-length-as-text" => Self::StrictLengthAsText,
+            "closed-while-waiting" => Self::ClosedWhileWaiting,
+            _ => return None,
+        })
+    }
+
+    /// The requests of which it is true.
+    pub(super) fn holders(self, scenario: &Scenario, node: &Observation, ours: &Observation) -> Vec<usize> {
+        let requests = 0..scenario.requests.len();
+        match self {
+            Self::ErrorBehindUnanswered => unanswered_before_error(scenario, node).into_iter().collect(),
+            _ => requests.filter(|&index| self.holds(index, scenario, node, ours)).collect(),
+        }
+    }
+
+    fn holds(self, index: usize, scenario: &Scenario, node: &Observation, ours: &Observation) -> bool {
+        let request = &scenario.requests[index];
+        let option = |name: &str| scenario.options.contains_key(name);
+        match self {
+            Self::HalfOpenByDefault => scenario.half_open,
+            Self::HeadersDeadline => option("headersTimeout"),
+            Self::ConnectionsLimited => option("maxConnections"),
+            Self::PartialRequestAndPause => scenario.steps.iter().any(|step| matches!(step, Step::Pause(_))),
+            Self::ErrorBehindUnanswered => false,
+            Self::LengthBesideTransferEncoding | Self::LengthNotKept | Self::CodingNotChunked => {
+                answer(node, index).is_some_and(|(answer, next)| self.is_of_answer(answer, next))
+            }
+            Self::StatusRefusedAtOnce | Self::InterimRefusedAfterHead | Self::HintsRefused => {
+                log(ours, index).is_some_and(|log| self.is_of_results(log))
+            }
+            Self::CorkedEndOrUncorkWithoutCork => request.program.as_deref().is_some_and(corked_end),
+            Self::StrictLengthAsText => request.program.as_deref().is_some_and(strict_length_as_text),
+            Self::ClosedWhileWaiting => {
+                let closed = |side| log(side, index).is_some_and(|log| log.of("res.").contains(&"res.close"));
+                index > 0 && closed(ours) && !closed(node)
+            }
+            _ => self.is_of_head(&Head::of(request), scenario, index),
+        }
+    }
+
+    fn is_of_head(self, head: &Head, scenario: &Scenario, index: usize) -> bool {
+        match self {
+            Self::HostRepeatedOrInvalid => {
+                let hosts = head.values("host");
+                hosts.len() > 1
+                    || hosts.iter().any(|host| host.contains(|c: char| c <= ' ' || "@\\/?#".contains(c)))
+            }
+            Self::OldVersionWithTransferEncoding => {
+                head.line.ends_with("HTTP/1.0") && !head.values("transfer-encoding").is_empty()
+            }
+            Self::BytesBehindIgnoredUpgrade => {
+                head.says("connection", "upgrade")
+                    && !head.values("upgrade").is_empty()
+                    && index + 1 < scenario.requests.len()
+            }
+            Self::MoreFieldsThanAllowed => {
+                let most = scenario.options.get("maxHeadersCount").and_then(Value::as_u64);
+                most.is_some_and(|most| head.fields.len() as u64 > most)
+            }
+            Self::MoreThan1000Fields => head.fields.len() > 1000,
+            Self::EmptyTransferEncoding => {
+                head.values("transfer-encoding").iter().any(|value| value.is_empty())
+            }
+            _ => false,
+        }
+    }
+
+    fn is_of_answer(self, answer: &Message, next: Option<&Message>) -> bool {
+        let coding = answer.field("transfer-encoding");
+        match self {
+            Self::LengthBesideTransferEncoding => {
+                coding.is_some() && answer.field("content-length").is_some()
+            }
+            Self::LengthNotKept => {
+                let more = next.is_some_and(|next| next.framing == Framing::Stray);
+                answer.framing == Framing::Length && (more || !answer.complete)
+            }
+            Self::CodingNotChunked => coding.is_some_and(|coding| !coding.ends_with("chunked")),
+            _ => false,
+        }
+    }
+
+    fn is_of_results(self, log: &Log) -> bool {
+        log.results.iter().any(|(_, name, result)| {
+            let code = result["throw"][1].as_str();
+            match (self, &**name, code) {
+                (Self::StatusRefusedAtOnce, "statusCode" | "statusMessage", Some(_)) => true,
+                (Self::HintsRefused, "writeEarlyHints", Some(code)) => code.starts_with("ERR_INVALID"),
+                (
+                    Self::InterimRefusedAfterHead,
+                    "writeContinue" | "writeProcessing" | "writeEarlyHints",
+                    code,
+                ) => code == Some("ERR_HTTP_HEADERS_SENT"),
+                _ => false,
+            }
+        })
+    }
+}
+
+/// The head of a request, as its bytes say it.
+struct Head {
+    line: String,
+    /// Names in lower case.
+    fields: Vec<(String, String)>,
+}
+
+impl Head {
+    fn of(request: &Request) -> Self {
+        let text = latin1(&request.bytes);
+        let head = text.split("\r\n\r\n").next().unwrap_or_default();
+        let mut lines = head.split("\r\n");
+        let line = lines.next().unwrap_or_default().to_owned();
+        let fields = lines.filter_map(|line| line.split_once(':'));
+        let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+        Self { line, fields: fields.collect() }
+    }
+
+    fn values(&self, name: &str) -> Vec<&str> {
+        self.fields.iter().filter(|field| field.0 == name).map(|field| &*field.1).collect()
+    }
+
+    /// Whether a list has this token.
+    fn says(&self, name: &str, token: &str) -> bool {
+        let values = self.values(name);
+        values.iter().flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+    }
+
+    /// Whether nothing may follow.
+    fn closes(&self) -> bool {
+        let keeps = self.says("connection", "keep-alive");
+        self.says("connection", "close") || (self.line.ends_with("HTTP/1.0") && !keeps)
+    }
+}
+
+/// The answer to a request, and what follows it.
+fn answer(side: &Observation, index: usize) -> Option<(&Message, Option<&Message>)> {
+    let messages = &side.phases.last()?.messages;
+    let mut finals = messages.iter().enumerate().filter(|(_, message)| message.is_final());
+    let (place, message) = finals.nth(index)?;
+    Some((message, messages.get(place + 1)))
+}
+
+fn log(side: &Observation, index: usize) -> Option<&Log> {
+    side.phases.last()?.logs.get(index)
+}
+
+/// The first request that was not over when a later one came that is an error: malformed, or behind one that closes.
+fn unanswered_before_error(scenario: &Scenario, node: &Observation) -> Option<usize> {
+    let first = scenario.requests.iter().position(|request| !request.malformed && Head::of(request).closes());
+    let is_error =
+        |index: usize| scenario.requests[index].malformed || first.is_some_and(|closing| closing < index);
+    let mut looks = 0_usize;
+    for step in &scenario.steps {
+        match *step {
+            Step::Wait => looks += 1,
+            Step::Send { request, .. } if is_error(request) => {
+                let seen = looks.checked_sub(1).and_then(|look| node.phases.get(look));
+                let over = |index: usize| {
+                    seen.is_some_and(|phase| {
+                        phase.logs[index].events.iter().any(|event| event == "res.close")
+                    })
+                };
+                if let Some(open) = (0..request).find(|&index| !over(index)) {
+                    return Some(open);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn corked_end(program: &[Value]) -> bool {
+    let mut corked = 0_u32;
+    for operation in program {
+        match name_of(operation) {
+            "cork" => corked += 1,
+            "uncork" if corked == 0 => return true,
+            "uncork" => corked -= 1,
+            "end" if corked > 0 && !operation[1].is_null() => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+fn strict_length_as_text(program: &[Value]) -> bool {
+    let strict =
+        program.iter().any(|operation| name_of(operation) == "strictContentLength" && operation[1] == true);
+    // Names and values are side by side, in whatever operation.
+    strict
+        && program.iter().any(|operation| {
+            let text = operation.to_string().to_ascii_lowercase();
+            text.contains("\"content-length\",\"") || text.contains("\"content-length\",[\"")
+        })
+}
