@@ -161,7 +161,11 @@ impl ClientRequest {
     /// # Errors
     /// As [`Self::write`].
     pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
-        self.tell_of_late_data(self.0.change(|outgoing| outgoing.end(chunk, NO_DATE)))
+        let result = self.tell_of_late_data(self.0.change(|outgoing| outgoing.end(chunk, NO_DATE)));
+        if chunk.is_none() && result.is_ok() {
+            self.0.finish_behind_close();
+        }
+        result
     }
 
     /// Node tells of data behind the end as an event, too, and lets the request go on (E13).

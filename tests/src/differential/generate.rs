@@ -18,10 +18,6 @@ const MALFORMED: [&str; 5] = [
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5x\r\n\r\n",
 ];
 
-/// Whether programs assign `shouldKeepAlive`, which `wit/server-response.wit` does not have. Once it does, this goes and
-/// `never_fails` in `operations.rs` of the component gets the operation.
-const SHOULD_KEEP_ALIVE: bool = false;
-
 /// The options of a server, and how often they are chosen. There are few, because each makes a server of its own.
 fn options(random: &mut Random) -> Value {
     match random.below(100) {

@@ -35,7 +35,13 @@ pub(super) fn perform(program: &Program, operation: &Value) -> Option<Outcome> {
         "writeEarlyHints" => response.write_early_hints(&header_list(&operation[1])).into(),
         "flushHeaders" => response.flush_headers().into(),
         "addTrailers" => response.add_trailers(&header_list(&operation[1])).into(),
-        "cork" | "uncork" | "destroy" | "reqDestroy" | "sendDate" | "strictContentLength" => {
+        "cork"
+        | "uncork"
+        | "destroy"
+        | "reqDestroy"
+        | "sendDate"
+        | "strictContentLength"
+        | "shouldKeepAlive" => {
             never_fails(program, name, operation[1] == true);
             Outcome::Nothing
         }
@@ -55,6 +61,7 @@ fn never_fails(program: &Program, name: &str, flag: bool) {
         "destroy" => response.destroy(None),
         "reqDestroy" => program.request().destroy(None),
         "sendDate" => response.set_send_date(flag),
+        "shouldKeepAlive" => response.set_should_keep_alive(flag),
         _ => response.set_strict_content_length(flag),
     }
 }
@@ -191,6 +198,5 @@ async fn read_all(program: &Program) -> Value {
             ReadResult::End(_) | ReadResult::Failed(_) => break,
         }
     }
-    program.note_end();
     json!({ "length": length, "sum": sum, "end": request.readable_ended() })
 }

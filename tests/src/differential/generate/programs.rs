@@ -221,12 +221,10 @@ impl Author<'_> {
             _ => json!(["sendDate", self.random.percent(30)]),
         };
         self.push(operation);
-        if super::SHOULD_KEEP_ALIVE {
-            self.often(4, |author| {
-                let flag = author.random.percent(30);
-                author.push(json!(["shouldKeepAlive", flag]));
-            });
-        }
+        self.often(4, |author| {
+            let flag = author.random.percent(30);
+            author.push(json!(["shouldKeepAlive", flag]));
+        });
     }
 
     fn write_head(&mut self) {
