@@ -89,7 +89,7 @@ impl Fact {
             Self::CorkedEndOrUncorkWithoutCork => request.program.as_deref().is_some_and(corked_end),
             Self::StrictLengthAsText => request.program.as_deref().is_some_and(strict_length_as_text),
             Self::ClosedWhileWaiting => {
-                let closed = |side| log(side, index).is_some_and(|log| log.of("res.").contains(&"res.close"));
+                let closed = |side| log(side, index).is_some_and(|log| log.of("res").contains(&"res.close"));
                 index > 0 && closed(ours) && !closed(node)
             }
             _ => self.is_of_head(&Head::of(request), scenario, index),
