@@ -78,7 +78,10 @@ impl Fact {
             Self::HalfOpenByDefault => scenario.half_open,
             Self::HeadersDeadline => option("headersTimeout"),
             Self::ConnectionsLimited => option("maxConnections"),
-            Self::PartialRequestAndPause => scenario.steps.iter().any(|step| matches!(step, Step::Pause(_))),
+            Self::PartialRequestAndPause => {
+                let pauses = scenario.steps.iter().any(|step| matches!(step, Step::Pause(_)));
+                pauses && option("keepAliveTimeout")
+            }
             Self::ErrorBehindUnanswered => false,
             Self::LengthBesideTransferEncoding | Self::LengthNotKept | Self::CodingNotChunked => {
                 answer(node, index).is_some_and(|(answer, next)| self.is_of_answer(answer, next))
