@@ -72,7 +72,7 @@ function gate(program) {
 }
 
 function writeHead({ res }, code, message, headers, form) {
-  const list = form === 'object' ? Object.fromEntries(headers) : headers && headers.flat();
+  const list = headers && form === 'object' ? Object.fromEntries(headers) : headers && headers.flat();
   res.writeHead(...[code, message, list].filter((argument) => argument !== null && argument !== undefined));
 }
 

@@ -100,11 +100,45 @@ impl Program {
         self.tell(vec![json!("event"), json!(name)]);
     }
 
+    /// Returns whether there were any.
+    fn note_response_events(&self) -> bool {
+        let events = self.response().take_events(0);
+        for event in &events {
+            match &event.kind {
+                ServerResponseEventKind::Drain => self.event("res.drain"),
+                ServerResponseEventKind::Prefinish => self.event("res.prefinish"),
+                ServerResponseEventKind::Finish => self.event("res.finish"),
+                ServerResponseEventKind::Error(error) => self.event(&format!("res.error:{}", error.code)),
+                ServerResponseEventKind::Close => self.event("res.close"),
+                ServerResponseEventKind::Timeout => {}
+            }
+        }
+        !events.is_empty()
+    }
+
+    /// Returns whether there were any.
+    fn note_request_events(&self) -> bool {
+        let events = self.request().take_events(0);
+        for event in &events {
+            match &event.kind {
+                IncomingMessageEventKind::Aborted => self.event("req.aborted"),
+                IncomingMessageEventKind::Error(error) => self.event(&format!("req.error:{}", error.code)),
+                IncomingMessageEventKind::End => self.event("req.end"),
+                IncomingMessageEventKind::Close => self.event("req.close"),
+                IncomingMessageEventKind::Timeout => {}
+            }
+        }
+        !events.is_empty()
+    }
+
     /// Performs operations from `index` on. Returns the place of the first one that waits; none at the end.
     fn advance(&self, mut index: usize) -> Option<usize> {
         while let Some(operation) = self.operations.get(index) {
             let Some(outcome) = perform(self, operation) else { return Some(index) };
             self.note(index, outcome);
+            // What an operation has led to is seen now, should nobody wait for events any more.
+            self.note_response_events();
+            self.note_request_events();
             index += 1;
         }
         self.tell(vec![json!("done")]);
@@ -187,19 +221,8 @@ async fn go_on(program: Rc<Program>, mut index: usize) {
 async fn watch_response(program: Rc<Program>) {
     loop {
         program.response().ready().await;
-        let events = program.response().take_events(0);
-        if events.is_empty() {
+        if !program.note_response_events() {
             return;
-        }
-        for event in events {
-            match event.kind {
-                ServerResponseEventKind::Drain => program.event("res.drain"),
-                ServerResponseEventKind::Prefinish => program.event("res.prefinish"),
-                ServerResponseEventKind::Finish => program.event("res.finish"),
-                ServerResponseEventKind::Error(error) => program.event(&format!("res.error:{}", error.code)),
-                ServerResponseEventKind::Close => program.event("res.close"),
-                ServerResponseEventKind::Timeout => {}
-            }
         }
     }
 }
@@ -207,18 +230,8 @@ async fn watch_response(program: Rc<Program>) {
 async fn watch_request(program: Rc<Program>) {
     loop {
         program.request().ready().await;
-        let events = program.request().take_events(0);
-        if events.is_empty() {
+        if !program.note_request_events() {
             return;
-        }
-        for event in events {
-            match event.kind {
-                IncomingMessageEventKind::Aborted => program.event("req.aborted"),
-                IncomingMessageEventKind::Error(error) => program.event(&format!("req.error:{}", error.code)),
-                IncomingMessageEventKind::End => program.event("req.end"),
-                IncomingMessageEventKind::Close => program.event("req.close"),
-                IncomingMessageEventKind::Timeout => {}
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where two observations of one scenario part.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -37,6 +38,8 @@ pub(super) struct Difference {
     pub(super) phase: usize,
     /// None if it is the connection's.
     pub(super) request: Option<usize>,
+    /// Which part of it: a part of a message, an object, an operation, a property.
+    subject: String,
     what: String,
 }
 
@@ -61,24 +64,22 @@ impl Aspect {
 }
 
 impl Difference {
-    /// What many differences have in common: the aspect and the first words, without numbers.
+    /// What many differences have in common: no numbers, and no bytes of messages.
     pub(super) fn kind(&self) -> String {
-        let what = match self.aspect {
-            Aspect::Wire => self.what.split(": ").next().unwrap_or_default(),
-            _ => &self.what,
-        };
+        let what = if self.aspect == Aspect::Wire { "" } else { &self.what };
         let words: String = what.chars().filter(|c| !c.is_ascii_digit()).take(KIND).collect();
-        format!("{}: {words}", self.aspect.name())
+        format!("{} {}: {words}", self.aspect.name(), self.subject)
     }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at look {}", self.aspect.name(), self.phase + 1)?;
-        if let Some(request) = self.request {
+        let Self { aspect, phase, request, subject, what } = self;
+        write!(f, "{} at look {}", aspect.name(), phase + 1)?;
+        if let Some(request) = request {
             write!(f, ", request {request}")?;
         }
-        write!(f, ": {}", self.what)
+        write!(f, ", {subject}: {what}")
     }
 }
 
@@ -86,14 +87,17 @@ impl fmt::Display for Difference {
 pub(super) fn differences(node: &Observation, other: &Observation) -> Vec<Difference> {
     if node.failure.is_some() || other.failure.is_some() || node.phases.len() != other.phases.len() {
         let what = format!("{} | {}", failure(node), failure(other));
-        return vec![Difference { aspect: Aspect::Failure, phase: node.phases.len(), request: None, what }];
+        let (subject, phase) = ("run".to_owned(), node.phases.len());
+        return vec![Difference { aspect: Aspect::Failure, phase, request: None, subject, what }];
     }
     let mut found: Vec<Difference> = Vec::new();
-    for (number, (one, other)) in node.phases.iter().zip(&other.phases).enumerate() {
-        compare_phases(one, other, |aspect, request, what| {
-            let known = |earlier: &Difference| earlier.aspect == aspect && earlier.request == request;
+    for (phase, (one, other)) in node.phases.iter().zip(&other.phases).enumerate() {
+        compare_phases(one, other, |aspect, request, subject, what| {
+            let known = |earlier: &Difference| {
+                (earlier.aspect, earlier.request, &*earlier.subject) == (aspect, request, subject)
+            };
             if !found.iter().any(known) {
-                found.push(Difference { aspect, phase: number, request, what });
+                found.push(Difference { aspect, phase, request, subject: subject.to_owned(), what });
             }
         });
     }
@@ -104,100 +108,80 @@ fn failure(observation: &Observation) -> &str {
     observation.failure.as_deref().unwrap_or("no failure")
 }
 
-fn compare_phases(one: &Phase, other: &Phase, mut note: impl FnMut(Aspect, Option<usize>, String)) {
+fn compare_phases(one: &Phase, other: &Phase, mut note: impl FnMut(Aspect, Option<usize>, &str, String)) {
     let mut answered = 0;
     for place in 0..one.messages.len().max(other.messages.len()) {
         let (left, right) = (one.messages.get(place), other.messages.get(place));
         if left != right {
-            note(Aspect::Wire, Some(answered), message_parting(left, right));
+            let what = parting(&message_text(left), &message_text(right));
+            note(Aspect::Wire, Some(answered), part(left, right), what);
         }
         answered += usize::from(left.or(right).is_some_and(Message::is_final));
     }
     if one.closed != other.closed {
-        note(Aspect::Closed, None, format!("{} | {}", state(one), state(other)));
+        note(Aspect::Closed, None, "connection", format!("{} | {}", state(one), state(other)));
     }
     for (request, (left, right)) in one.logs.iter().zip(&other.logs).enumerate() {
-        compare_logs(left, right, |aspect, what| note(aspect, Some(request), what));
+        compare_logs(left, right, |aspect, subject, what| note(aspect, Some(request), subject, what));
     }
 }
 
-fn message_parting(left: Option<&Message>, right: Option<&Message>) -> String {
-    let part = match (left, right) {
+/// Which part of a message differs.
+fn part(left: Option<&Message>, right: Option<&Message>) -> &'static str {
+    match (left, right) {
         (Some(one), Some(other)) if one.head != other.head => "another head",
         (Some(one), Some(other)) if one.body != other.body => "another body",
         (Some(_), Some(_)) => "another end",
         (Some(_), None) => "a message less",
         (None, _) => "a message more",
-    };
-    format!("{part}: {}", parting(&message_text(left), &message_text(right)))
+    }
 }
 
 fn state(phase: &Phase) -> &'static str {
     if phase.closed { "closed" } else { "open" }
 }
 
-fn compare_logs(left: &Log, right: &Log, mut note: impl FnMut(Aspect, String)) {
+fn compare_logs(left: &Log, right: &Log, mut note: impl FnMut(Aspect, &str, String)) {
     if left.began != right.began {
-        note(Aspect::Began, format!("{} | {}", left.began, right.began));
+        note(Aspect::Began, "handler", format!("{} | {}", left.began, right.began));
         return;
     }
-    if let Some(what) = results(left, right) {
-        note(Aspect::Results, what);
-    }
-    for object in ["res.", "req."] {
+    compare_results(left, right, |subject, what| note(Aspect::Results, subject, what));
+    for object in ["res", "req"] {
         let (one, other) = (left.of(object), right.of(object));
         if one != other {
-            note(Aspect::Events, format!("[{}] | [{}]", one.join(" "), other.join(" ")));
+            note(Aspect::Events, object, format!("[{}] | [{}]", one.join(" "), other.join(" ")));
         }
     }
     if left.done != right.done {
-        note(Aspect::Done, format!("{} | {}", left.done, right.done));
+        note(Aspect::Done, "program", format!("{} | {}", left.done, right.done));
     }
 }
 
-/// The first operation with another result.
-fn results(left: &Log, right: &Log) -> Option<String> {
-    let (mut ones, mut others) = (left.results.iter().peekable(), right.results.iter().peekable());
-    loop {
-        let (one, other) = (ones.peek(), others.peek());
-        if one != other {
-            let (index, name, _) = match (one, other) {
-                (Some(one), Some(other)) => {
-                    if one.0 <= other.0 {
-                        one
-                    } else {
-                        other
+/// Results are matched by the place of their operation: one has at most one.
+fn compare_results(left: &Log, right: &Log, mut note: impl FnMut(&str, String)) {
+    const NOTHING: Value = Value::Null;
+    let mut both: BTreeMap<u64, (&str, [&Value; 2])> = BTreeMap::new();
+    for (side, log) in [left, right].into_iter().enumerate() {
+        for (place, name, value) in &log.results {
+            both.entry(*place).or_insert((name, [&NOTHING; 2])).1[side] = value;
+        }
+    }
+    for (name, [one, other]) in both.into_values() {
+        match (one, other) {
+            (Value::Object(one), Value::Object(other)) => {
+                for (property, value) in one {
+                    let theirs = other.get(property).unwrap_or(&NOTHING);
+                    if value != theirs {
+                        let what = parting(&value.to_string(), &theirs.to_string());
+                        note(&format!("{name}.{property}"), what);
                     }
                 }
-                (one, other) => one.or(other)?,
-            };
-            let of = |entry: Option<&&(u64, String, Value)>| match entry {
-                Some((at, _, value)) if at == index => value.clone(),
-                _ => Value::String("nothing".to_owned()),
-            };
-            return Some(format!("{index} {name}: {}", value_parting(&of(one), &of(other))));
+            }
+            _ if one != other => note(name, parting(&one.to_string(), &other.to_string())),
+            _ => {}
         }
-        one?;
-        ones.next();
-        others.next();
     }
-}
-
-/// Of two objects only the members that differ.
-fn value_parting(one: &Value, other: &Value) -> String {
-    let (Value::Object(left), Value::Object(right)) = (one, other) else {
-        return parting(&one.to_string(), &other.to_string());
-    };
-    let names = left.keys().chain(right.keys().filter(|name| !left.contains_key(*name)));
-    let parts: Vec<String> = names
-        .filter(|name| left.get(*name) != right.get(*name))
-        .map(|name| format!("{name} {}", parting(&member(left.get(name)), &member(right.get(name)))))
-        .collect();
-    parts.join(", ")
-}
-
-fn member(value: Option<&Value>) -> String {
-    value.map_or_else(|| "nothing".to_owned(), Value::to_string)
 }
 
 /// A message in one line.
@@ -253,9 +237,9 @@ mod tests {
         assert_eq!(
             found,
             [
-                "closed at look 1: open | closed",
-                "results at look 1, request 0: 3 log: b true | false",
-                "events at look 1, request 0: [res.close] | [res.finish]",
+                "closed at look 1, connection: open | closed",
+                "results at look 1, request 0, log.b: true | false",
+                "events at look 1, request 0, res: [res.close] | [res.finish]",
             ]
         );
     }

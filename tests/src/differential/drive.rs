@@ -59,9 +59,10 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// The events of the request (`req.`) or of the response (`res.`).
+    /// The events of the request (`req`) or of the response (`res`).
     pub(super) fn of(&self, object: &str) -> Vec<&str> {
-        self.events.iter().map(String::as_str).filter(|event| event.starts_with(object)).collect()
+        let of_it = |event: &&str| event.split('.').next() == Some(object);
+        self.events.iter().map(String::as_str).filter(of_it).collect()
     }
 }
 
@@ -180,13 +181,14 @@ impl<'a> Play<'a> {
         Ok(true)
     }
 
-    /// Waits until all is quiet: nothing told and nothing received in a whole round.
+    /// Waits until all is quiet: nothing told and nothing received in two whole rounds, as the system may be slow to
+    /// deliver what the first one waits for.
     fn look(&mut self) -> io::Result<Phase> {
         self.flush();
-        for _ in 0..MOST_ROUNDS {
-            if !self.settle(QUIET)? {
-                break;
-            }
+        let (mut calm, mut rounds) = (0, 0);
+        while calm < 2 && rounds < MOST_ROUNDS {
+            calm = if self.settle(QUIET)? { 0 } else { calm + 1 };
+            rounds += 1;
         }
         let methods: Vec<&str> = self.scenario.requests.iter().map(|request| &*request.method).collect();
         Ok(Phase {

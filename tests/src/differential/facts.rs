@@ -78,7 +78,10 @@ impl Fact {
             Self::HalfOpenByDefault => scenario.half_open,
             Self::HeadersDeadline => option("headersTimeout"),
             Self::ConnectionsLimited => option("maxConnections"),
-            Self::PartialRequestAndPause => scenario.steps.iter().any(|step| matches!(step, Step::Pause(_))),
+            Self::PartialRequestAndPause => {
+                let pauses = scenario.steps.iter().any(|step| matches!(step, Step::Pause(_)));
+                pauses && option("keepAliveTimeout")
+            }
             Self::ErrorBehindUnanswered => false,
             Self::LengthBesideTransferEncoding | Self::LengthNotKept | Self::CodingNotChunked => {
                 answer(node, index).is_some_and(|(answer, next)| self.is_of_answer(answer, next))
@@ -89,7 +92,7 @@ impl Fact {
             Self::CorkedEndOrUncorkWithoutCork => request.program.as_deref().is_some_and(corked_end),
             Self::StrictLengthAsText => request.program.as_deref().is_some_and(strict_length_as_text),
             Self::ClosedWhileWaiting => {
-                let closed = |side| log(side, index).is_some_and(|log| log.of("res.").contains(&"res.close"));
+                let closed = |side| log(side, index).is_some_and(|log| log.of("res").contains(&"res.close"));
                 index > 0 && closed(ours) && !closed(node)
             }
             _ => self.is_of_head(&Head::of(request), scenario, index),

@@ -20,7 +20,7 @@ pub(super) fn report(
     other: &Observation,
     differences: &[Difference],
 ) -> String {
-    let mut text = format!("\n== {} (seed {})\n{scenario}", scenario.id, settings.seed);
+    let mut text = format!("\n== {}\n{scenario}", title(&scenario.id));
     for difference in differences {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  DIFFERS {difference}");
@@ -35,6 +35,11 @@ pub(super) fn report(
     }
     let _ = writeln!(text, "  again: {}", command(settings, scenario));
     text
+}
+
+fn title(id: &str) -> String {
+    let numbers = id.split_once('-').filter(|(seed, _)| seed.bytes().all(|byte| byte.is_ascii_digit()));
+    numbers.map_or_else(|| id.to_owned(), |(seed, index)| format!("{id}: seed {seed}, program {index}"))
 }
 
 /// The command that plays one scenario again.

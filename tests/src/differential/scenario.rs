@@ -28,7 +28,7 @@ pub(super) struct Request {
     pub(super) bytes: Vec<u8>,
     /// What its handler does; none if it never comes to a handler.
     pub(super) program: Option<Vec<Value>>,
-    /// No parser accepts the bytes.
+    /// No parser accepts the bytes, or those of the body.
     pub(super) malformed: bool,
 }
 

@@ -238,7 +238,7 @@ impl Author<'_> {
         // one, which keeps places, and leaves some behind when one is invalid.
         let sets =
             |operation: &Value| matches!(name_of(operation), "setHeader" | "appendHeader" | "setHeaders");
-        let object = !self.program.iter().any(sets) && self.random.percent(50);
+        let object = headers.is_some() && !self.program.iter().any(sets) && self.random.percent(50);
         self.push(json!(["writeHead", code, message, headers, if object { "object" } else { "array" }]));
     }
 

@@ -26,6 +26,7 @@ const BODIES: [&str; 5] = ["a", "hello", "\0\u{ff}\r\n", "HTTP/1.1 200 OK\r\n\r\
 struct Draft {
     head: String,
     body: String,
+    malformed: bool,
 }
 
 impl Draft {
@@ -51,7 +52,7 @@ pub(super) fn request(random: &mut Random, name: &str, program: Vec<Value>, last
     let old = random.percent(15);
     let version = if old { "1.0" } else { "1.1" };
     let head = format!("{method} {} HTTP/{version}\r\nX-Id: {name}\r\n", random.pick(&TARGETS));
-    let mut draft = Draft { head, body: String::new() };
+    let mut draft = Draft { head, body: String::new(), malformed: false };
     if !random.percent(2) {
         draft.field("Host", "h");
     }
@@ -65,18 +66,14 @@ pub(super) fn request(random: &mut Random, name: &str, program: Vec<Value>, last
         body(random, &mut draft, old);
     }
     draft.head.push_str("\r\n");
+    let malformed = draft.malformed;
     let mut text = draft.head + &draft.body;
     if last && draft.body.len() > 1 && random.percent(6) {
         // Latin-1 text has no shorter characters than one byte.
         let cut = random.between(1, 3.min(draft.body.len() - 1));
         text = text.chars().take(text.chars().count() - cut).collect();
     }
-    Request {
-        method: method.to_owned(),
-        bytes: crate::to_latin1(&text),
-        program: Some(program),
-        malformed: false,
-    }
+    Request { method: method.to_owned(), bytes: crate::to_latin1(&text), program: Some(program), malformed }
 }
 
 fn connection(random: &mut Random, draft: &mut Draft, old: bool, closes: bool) {
@@ -136,5 +133,6 @@ fn body(random: &mut Random, draft: &mut Draft, old: bool) {
     if random.percent(4) {
         // The size of a chunk that is none.
         draft.body.insert(0, 'z');
+        draft.malformed = true;
     }
 }
