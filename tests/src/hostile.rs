@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,6 +28,14 @@ pub enum Attack {
     Aborts,
     /// Garbage behind valid requests.
     Garbage,
+    /// Large heads without end, at an application that is slow.
+    HeadsAtSlow,
+    /// The same at one that never answers.
+    HeadsAtDeaf,
+    /// Requests with bodies without end, at an application that is slow and reads none.
+    BodiesAtSlow,
+    /// The same at one that never answers.
+    BodiesAtDeaf,
 }
 
 /// What came of an attack.
@@ -43,8 +52,15 @@ pub struct Damage {
 /// Between two turns of a client.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// A head just below the default limit of 16 KiB is this and the rest of it.
+const LARGE_HEAD: usize = 15_000;
+/// Less than a socket's high-water mark of 64 KiB: the request behind it is parsed, too.
+const LARGE_BODY: usize = 60_000;
+/// What the system keeps for each of many thousand clients has to be little, or it is the system that is filled.
+const LITTLE: usize = 8192;
+
 impl Attack {
-    /// All of them.
+    /// Those that cost a server no more than some buffers each.
     pub const ALL: [Self; 7] = [
         Self::Slowloris,
         Self::SlowBody,
@@ -55,24 +71,45 @@ impl Attack {
         Self::Garbage,
     ];
 
+    /// Those that fill whatever memory they are given.
+    pub const FILLING: [Self; 4] =
+        [Self::HeadsAtSlow, Self::HeadsAtDeaf, Self::BodiesAtSlow, Self::BodiesAtDeaf];
+
     /// Attacks over so many connections until `stop` is set; each is made at least once.
     ///
     /// # Panics
     /// When nobody listens there.
     pub fn run(self, address: SocketAddr, connections: usize, stop: &AtomicBool) -> Damage {
+        Self::run_all(&[self], address, connections, || stop.load(Ordering::Relaxed))
+    }
+
+    /// The same with several attacks at once, each over its part of the connections.
+    ///
+    /// # Panics
+    /// When nobody listens there, or there is no attack.
+    pub fn run_all(
+        attacks: &[Self],
+        address: SocketAddr,
+        connections: usize,
+        stop: impl Fn() -> bool,
+    ) -> Damage {
         let mut damage = Damage::default();
+        let repeated: Vec<Rc<[u8]>> = attacks.iter().map(|attack| attack.repeated().into()).collect();
         let mut open: Vec<Option<Hostile>> = (0..connections).map(|_| None).collect();
+        let mut buffer = vec![0; 65_536];
         loop {
-            for slot in &mut open {
+            for (place, slot) in open.iter_mut().enumerate() {
                 let client = slot.get_or_insert_with(|| {
                     damage.connections += 1;
-                    Hostile::connect(address, self.plan(damage.connections))
+                    let which = place % attacks.len();
+                    let plan = attacks[which].plan(damage.connections);
+                    Hostile::connect(address, plan, Rc::clone(&repeated[which]))
                 });
-                if !client.turn(&mut damage) {
+                if !client.turn(&mut damage, &mut buffer) {
                     *slot = None;
                 }
             }
-            if stop.load(Ordering::Relaxed) {
+            if stop() {
                 return damage;
             }
             thread::sleep(PAUSE);
@@ -81,24 +118,21 @@ impl Attack {
 
     /// What the `number`th connection does.
     fn plan(self, number: u64) -> Plan {
-        let plan = |first: &str, then: &str, reads: usize| Plan {
+        let plan = |first: &str, reads: usize| Plan {
             first: first.as_bytes().to_vec(),
-            then: then.as_bytes().to_vec(),
             reads,
+            little: false,
             turns: u64::MAX,
             resets: false,
         };
         match self {
-            Self::Slowloris => plan("GET / HTTP/1.1\r\nHost: a\r\nX: ", "a", 1024),
+            Self::Slowloris => plan("GET / HTTP/1.1\r\nHost: a\r\nX: ", 1024),
             Self::SlowBody => {
-                plan("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", "a", 1024)
+                plan("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", 1024)
             }
-            Self::SlowRead => plan("GET /large HTTP/1.1\r\nHost: a\r\n\r\n", "", 1),
-            Self::PipelineFlood => plan("", &"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000), 0),
-            Self::UnreadBodies => {
-                let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n";
-                plan("", &format!("{head}{}", "b".repeat(20_000)), 65_536)
-            }
+            Self::SlowRead => plan("GET /large HTTP/1.1\r\nHost: a\r\n\r\n", 1),
+            Self::PipelineFlood => plan("", 0),
+            Self::UnreadBodies => plan("", 65_536),
             Self::Aborts => {
                 let upload = "POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
                 let download = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -106,12 +140,37 @@ impl Attack {
                 // Every second of them gets as far as the answer.
                 let cut = usize::try_from(number / 2).unwrap_or(0) % (2 * whole.len());
                 let first = &whole[..cut.min(whole.len())];
-                Plan { turns: number % 3, resets: number.is_multiple_of(5), ..plan(first, "", 100) }
+                Plan { turns: number % 3, resets: number.is_multiple_of(5), ..plan(first, 100) }
             }
             Self::Garbage => {
-                plan("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\0garbage", "", 1024)
+                plan("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\0garbage", 1024)
+            }
+            Self::HeadsAtSlow | Self::HeadsAtDeaf | Self::BodiesAtSlow | Self::BodiesAtDeaf => {
+                // An end behind what is not read is noticed by nobody.
+                Plan { little: true, resets: true, ..plan("", 65_536) }
             }
         }
+    }
+
+    /// Sent again and again behind that, as much of it as the socket takes.
+    fn repeated(self) -> Vec<u8> {
+        let head =
+            |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "h".repeat(LARGE_HEAD));
+        let body = |path: &str, length: usize| {
+            let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+            head + &"b".repeat(length)
+        };
+        let text = match self {
+            Self::Slowloris | Self::SlowBody => "a".to_owned(),
+            Self::SlowRead | Self::Aborts | Self::Garbage => String::new(),
+            Self::PipelineFlood => "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000),
+            Self::UnreadBodies => body("/", 20_000),
+            Self::HeadsAtSlow => head("/slow"),
+            Self::HeadsAtDeaf => head("/deaf"),
+            Self::BodiesAtSlow => body("/slow", LARGE_BODY),
+            Self::BodiesAtDeaf => body("/deaf", LARGE_BODY),
+        };
+        text.into_bytes()
     }
 }
 
@@ -119,10 +178,10 @@ impl Attack {
 struct Plan {
     /// Sent at once.
     first: Vec<u8>,
-    /// Sent again and again, as much of it as the socket takes.
-    then: Vec<u8>,
     /// The most bytes that it reads in one turn.
     reads: usize,
+    /// Its socket holds little of what it sends.
+    little: bool,
     /// After so many turns it leaves.
     turns: u64,
     /// It leaves with a reset.
@@ -132,47 +191,51 @@ struct Plan {
 struct Hostile {
     stream: TcpStream,
     plan: Plan,
-    /// How much of `then` is sent.
+    /// Sent again and again.
+    repeated: Rc<[u8]>,
+    /// How much of `repeated` is sent.
     sent: usize,
 }
 
 impl Hostile {
-    fn connect(address: SocketAddr, plan: Plan) -> Self {
+    fn connect(address: SocketAddr, plan: Plan, repeated: Rc<[u8]>) -> Self {
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE).expect("somebody listens");
         if plan.reads == 1 {
             // A small window: what the system takes in advance is not read slowly.
             sockopt::set_socket_recv_buffer_size(&stream, 4096).expect("a TCP socket");
         }
+        if plan.little {
+            sockopt::set_socket_send_buffer_size(&stream, LITTLE).expect("a TCP socket");
+        }
         stream.write_all(&plan.first).expect("an empty socket takes a small request");
         stream.set_nonblocking(true).expect("a TCP socket");
-        Self { stream, plan, sent: 0 }
+        Self { stream, plan, repeated, sent: 0 }
     }
 
     /// False when the connection is over.
-    fn turn(&mut self, damage: &mut Damage) -> bool {
+    fn turn(&mut self, damage: &mut Damage, buffer: &mut [u8]) -> bool {
         if self.plan.turns == 0 {
             return false;
         }
         self.plan.turns -= 1;
-        self.send(damage) && self.receive(damage)
+        self.send(damage) && self.receive(damage, buffer)
     }
 
     fn send(&mut self, damage: &mut Damage) -> bool {
-        if self.plan.then.is_empty() {
+        if self.repeated.is_empty() {
             return true;
         }
-        match self.stream.write(&self.plan.then[self.sent..]) {
+        match self.stream.write(&self.repeated[self.sent..]) {
             Ok(count) => {
                 damage.sent += count as u64;
-                self.sent = (self.sent + count) % self.plan.then.len();
+                self.sent = (self.sent + count) % self.repeated.len();
                 true
             }
             Err(error) => error.kind() == ErrorKind::WouldBlock,
         }
     }
 
-    fn receive(&mut self, damage: &mut Damage) -> bool {
-        let mut buffer = [0; 65_536];
+    fn receive(&mut self, damage: &mut Damage, buffer: &mut [u8]) -> bool {
         if self.plan.reads == 0 {
             return true;
         }
@@ -202,31 +265,47 @@ impl Drop for Hostile {
 /// # Panics
 /// When an answer is not the one that was expected, or does not come.
 pub fn good_client(address: SocketAddr, enough: impl Fn(usize) -> bool) -> Vec<Duration> {
+    let mut times = Vec::new();
+    if enough(0) {
+        return times;
+    }
+    good_client_until(address, |time| {
+        times.push(time);
+        enough(times.len())
+    });
+    times
+}
+
+/// The same, until `told` says so of an answer: it is told how long each took.
+///
+/// # Panics
+/// When an answer is not the one that was expected, or does not come.
+pub fn good_client_until(address: SocketAddr, mut told: impl FnMut(Duration) -> bool) {
     const REQUESTS_PER_CONNECTION: usize = 20;
     let connect = || {
         let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("somebody listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");
         stream
     };
-    let mut stream = connect();
-    let mut times: Vec<Duration> = Vec::new();
     let mut answer = Vec::new();
     let mut buffer = [0; 1024];
-    while !enough(times.len()) {
-        let begin = Instant::now();
-        if times.len().is_multiple_of(REQUESTS_PER_CONNECTION) {
-            stream = connect();
+    loop {
+        let mut begin = Instant::now();
+        let mut stream = connect();
+        for _ in 0..REQUESTS_PER_CONNECTION {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("the connection stays open");
+            answer.clear();
+            while !answer.ends_with(b"Hello, world\n") {
+                let count = stream.read(&mut buffer).expect("an answer");
+                assert!(count > 0, "the connection stays open");
+                answer.extend_from_slice(&buffer[..count]);
+            }
+            assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&answer));
+            if told(begin.elapsed()) {
+                return;
+            }
+            thread::sleep(PAUSE);
+            begin = Instant::now();
         }
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("the connection stays open");
-        answer.clear();
-        while !answer.ends_with(b"Hello, world\n") {
-            let count = stream.read(&mut buffer).expect("an answer");
-            assert!(count > 0, "the connection stays open");
-            answer.extend_from_slice(&buffer[..count]);
-        }
-        assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&answer));
-        times.push(begin.elapsed());
-        thread::sleep(PAUSE);
     }
-    times
 }

@@ -7,6 +7,7 @@ mod origin;
 mod output;
 mod peer;
 mod probes;
+pub mod process;
 mod raw;
 mod wire;
 

@@ -14,7 +14,7 @@ use mio::{
     net::{TcpListener, TcpStream},
 };
 use node_http_host::{
-    COMPONENT, Ctx, Exit, Host, Policy, Result, plug,
+    COMPONENT, Ctx, Exit, Policy, Result, plug,
     wasmtime::{bail, ensure, error::Context as _},
 };
 
@@ -109,6 +109,7 @@ fn command(contender: &Contender) -> Result<Command> {
     };
     match contender {
         Contender::Ours(name) => ask(name),
+        Contender::Victim(_) => bail!("a victim asks nobody"),
         Contender::App { file, .. } => ask(file.to_str().context("the file's name is not UTF-8")?),
         Contender::Node(path) => {
             let mut command = Command::new(path);

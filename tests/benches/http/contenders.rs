@@ -22,6 +22,9 @@ const LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/linked.wasm"));
 /// The program of the tests, one case of which is the victim of the measurements of robustness.
 const CASES: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
 
+/// The name of that case.
+const VICTIM: &str = "robustness";
+
 /// The demo's answer from Node. The explicit length makes the bytes equal.
 const NODE_SCRIPT: &str = "\
 const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': 13 };
@@ -37,6 +40,8 @@ server.listen(0, '127.0.0.1', 511, () => console.log(`listening on http://127.0.
 pub(crate) enum Contender {
     /// One of the components that are embedded here, by name.
     Ours(&'static str),
+    /// The server of the tests that may be attacked, with its arguments.
+    Victim(String),
     /// A component in a file.
     App { name: String, file: PathBuf },
     /// A Node binary.
@@ -58,6 +63,7 @@ impl Contender {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Ours(name) => (*name).to_owned(),
+            Self::Victim(_) => VICTIM.to_owned(),
             Self::App { name, .. } => name.clone(),
             Self::Node(path) => {
                 format!("node {}", node_version(path).unwrap_or_else(|| path.display().to_string()))
@@ -73,6 +79,7 @@ impl Contender {
         };
         match self {
             Self::Ours(name) => serve(name),
+            Self::Victim(arguments) => serve(&format!("{VICTIM} {arguments}")),
             Self::App { file, .. } => serve(file.to_str().context("the file's name is not UTF-8")?),
             Self::Node(path) => {
                 let mut command = Command::new(path);
@@ -198,18 +205,21 @@ pub(crate) fn host() -> Result<Host> {
 
 /// Is the server `what`: an embedded component by name, a file, or two files to be composed. Runs until it is killed.
 pub(crate) fn serve(what: &str) -> Result<()> {
+    let victim = what.strip_prefix(VICTIM).map(str::split_whitespace);
     let component = match what {
         "ceiling" => CEILING.to_vec(),
         "linked" => LINKED.to_vec(),
         "composed" => DEMO.to_vec(),
-        "robustness" => plug(CASES, COMPONENT)?,
+        _ if victim.is_some() => plug(CASES, COMPONENT)?,
         file => load(file)?,
     };
     let app = host()?.load(&component)?;
+    let mut arguments = vec!["cases", if victim.is_some() { VICTIM } else { what }];
+    arguments.extend(victim.into_iter().flatten());
     let mut policy = Policy::default();
     policy.allow_listen("127.0.0.1:0".parse()?);
     let ctx = Ctx::builder()
-        .args(&["cases", what])
+        .args(&arguments)
         .env("HOST", "127.0.0.1")
         .env("PORT", "0")
         .policy(policy)

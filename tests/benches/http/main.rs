@@ -5,6 +5,7 @@
 //! cargo bench -p node-http-tests --bench http -- --node PATH --json FILE
 //! cargo bench -p node-http-tests --bench http -- --startup              # exec to the first 200
 //! cargo bench -p node-http-tests --bench http -- --robustness           # beside hostile and idle clients
+//! cargo bench -p node-http-tests --bench http -- --soak --connections 15000 --seconds 600
 //! cargo bench -p node-http-tests --bench http -- --quick                # only checks that it works
 //! ```
 //!
@@ -19,6 +20,7 @@ mod cores;
 mod load;
 mod report;
 mod robustness;
+mod soak;
 mod startup;
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
@@ -66,9 +68,9 @@ struct Arguments {
     /// How often each contender is measured in each scenario.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// How long one measurement takes.
-    #[arg(long, default_value_t = 1.0)]
-    seconds: f64,
+    /// How long one measurement takes; without it a second, and a minute where memory is filled.
+    #[arg(long)]
+    seconds: Option<f64>,
     /// Checks that everything works: one short round.
     #[arg(long)]
     quick: bool,
@@ -79,6 +81,16 @@ struct Arguments {
     /// than is promised.
     #[arg(long)]
     robustness: bool,
+    /// Fills the server's memory from as many connections as are wanted instead, and fails when it takes more than it
+    /// was given, a good client beside them is not answered, or connections leave something behind.
+    #[arg(long)]
+    soak: bool,
+    /// Connections that fill the server's memory.
+    #[arg(long, default_value_t = 9000)]
+    connections: usize,
+    /// MiB that they may fill.
+    #[arg(long, value_name = "MIB", default_value_t = 512)]
+    budget: u64,
     /// Where the numbers are written as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -91,6 +103,9 @@ struct Arguments {
     /// Holds idle connections: as above.
     #[arg(long, hide = true)]
     hold: Option<String>,
+    /// Fills a server's memory: as above.
+    #[arg(long, hide = true)]
+    fill: Option<String>,
     /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -98,11 +113,12 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = match (&arguments.serve, &arguments.ask, &arguments.hold) {
+    let result = match (&arguments.serve, &arguments.ask, &arguments.hold, &arguments.fill) {
         (Some(name), ..) => contenders::serve(name),
-        (None, Some(name), _) => client::ask(name),
-        (None, None, Some(what)) => robustness::hold(what),
-        (None, None, None) => measure(&arguments),
+        (None, Some(name), ..) => client::ask(name),
+        (None, None, Some(what), _) => robustness::hold(what),
+        (None, None, None, Some(what)) => soak::fill(what),
+        (None, None, None, None) => measure(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -119,6 +135,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let json = match &arguments.startup {
         Some(binary) => startup::measure(binary.as_deref(), &cores, if arguments.quick { 2 } else { 20 })?,
         None if arguments.robustness => robustness::measure(arguments.quick, &cores)?,
+        None if arguments.soak => soak::measure(&soak(arguments), &cores)?,
         None => throughput(arguments, &cores)?,
     };
     if let Some(file) = &arguments.json {
@@ -128,9 +145,20 @@ fn measure(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+fn soak(arguments: &Arguments) -> soak::Scale {
+    if arguments.quick {
+        return soak::QUICK;
+    }
+    soak::Scale {
+        connections: arguments.connections,
+        budget: arguments.budget << 20,
+        duration: Duration::from_secs_f64(arguments.seconds.unwrap_or(60.0)),
+    }
+}
+
 fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value> {
     let (rounds, seconds) =
-        if arguments.quick { (1, 0.3) } else { (arguments.rounds.max(1), arguments.seconds) };
+        if arguments.quick { (1, 0.3) } else { (arguments.rounds.max(1), arguments.seconds.unwrap_or(1.0)) };
     let duration = Duration::from_secs_f64(seconds);
     let wanted = |scenario: &&Scenario| {
         arguments.scenario.is_empty() || arguments.scenario.contains(&scenario.to_string())

@@ -1,7 +1,6 @@
 //! What hostile clients and idle connections cost those who are served beside them.
 
 use std::{
-    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     process::{Command, Stdio},
@@ -14,7 +13,10 @@ use node_http_host::{
     Result,
     wasmtime::{bail, ensure, error::Context as _},
 };
-use node_http_tests::hostile::{Attack, Damage, good_client};
+use node_http_tests::{
+    hostile::{Attack, Damage, good_client},
+    process::memory,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -60,11 +62,11 @@ pub(crate) fn measure(quick: bool, cores: &Cores) -> Result<Value> {
 /// One attack on a server of its own, with a good client beside it.
 fn under_attack(attack: Attack, scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result<Value> {
     let server = Server::start(&Contender::Ours("robustness"), cores)?;
-    let before = memory(server.pid(), "VmRSS:")?;
+    let before = resident(server.pid())?;
     let (mut times, damage) = fight(attack, scale, server.address());
     // A server that has trapped is a process that is gone.
-    let peak =
-        memory(server.pid(), "VmHWM:").with_context(|| format!("the server did not survive {attack:?}"))?;
+    let peak = memory(server.pid(), "VmHWM")
+        .with_context(|| format!("the server did not survive {attack:?}"))? as f64;
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     let (p50, p99, slowest) = (at(0.5), at(0.99), at(1.0));
@@ -120,11 +122,11 @@ fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result
     let (mut alone, mut beside, mut each) = (Vec::new(), Vec::new(), 0.0);
     for round in 0..scale.rounds {
         alone.push(load::run(&server, &BUSY, duration)?);
-        let before = memory(server.pid(), "VmRSS:")?;
+        let before = resident(server.pid())?;
         let idle = Idle::start(server.address(), scale.idle)?;
         if round == 0 {
             // Later rounds find the memory of this one.
-            each = (memory(server.pid(), "VmRSS:")? - before) / scale.idle as f64;
+            each = (resident(server.pid())? - before) / scale.idle as f64;
         }
         beside.push(load::run(&server, &BUSY, duration)?);
         drop(idle);
@@ -197,13 +199,11 @@ pub(crate) fn hold(what: &str) -> Result<()> {
     Ok(())
 }
 
-/// A line of `/proc/PID/status`, in KiB.
-fn memory(pid: u32, name: &str) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).context("no such line")?;
-    Ok(line.trim().trim_end_matches(" kB").parse()?)
+/// KiB that a process has in memory.
+fn resident(pid: u32) -> Result<f64> {
+    Ok(memory(pid, "VmRSS")? as f64)
 }
 
-fn millis(time: Duration) -> f64 {
+pub(crate) fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
