@@ -66,7 +66,8 @@ pub(super) fn answer(random: &mut Random, slow: bool, last: bool) -> Value {
     if random.chance(12) {
         interim(random, &mut actions);
     }
-    let kinds: [(usize, fn(&mut Random, &mut Vec<Value>)); 12] = [
+    type Kind = fn(&mut Random, &mut Vec<Value>);
+    let kinds: [(usize, Kind); 12] = [
         (34, sized),
         (16, chunked),
         (5, bodiless),
@@ -95,7 +96,7 @@ fn slowly(random: &mut Random) -> Vec<Value> {
         ("Transfer-Encoding: chunked\r\n", "2\r\nbe\r\n", "3\r\ngun\r\n0\r\n\r\n"),
         ("", "be", "gun"),
     ]);
-    vec![send(&format!("HTTP/1.1 200 OK\r\n{fields}{framing}\r\n{begin}")), pause, send(end)]
+    vec![send(&format!("HTTP/1.1 200 OK\r\n{fields}{framing}\r\n")), send_body(begin), pause, send_body(end)]
 }
 
 const SHORT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

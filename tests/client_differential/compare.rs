@@ -18,6 +18,27 @@ pub struct Difference {
     pub ours: String,
 }
 
+impl Difference {
+    /// What it has in common with others of the same cause: the place without its numbers, and the first events that
+    /// differ.
+    pub(super) fn kind(&self) -> String {
+        let place: String = self.at.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+        if !place.ends_with(".events") {
+            return place;
+        }
+        let mut pairs = self
+            .node
+            .split(" > ")
+            .map(Some)
+            .chain([None])
+            .zip(self.ours.split(" > ").map(Some).chain([None]));
+        let (node, ours) = pairs.find(|(node, ours)| node != ours).unwrap_or_default();
+        let name =
+            |event: Option<&str>| event.unwrap_or("nothing").split(['(', '[']).next().map(str::to_owned);
+        format!("{place} {:?} {:?}", name(node), name(ours))
+    }
+}
+
 /// The facts of `value`, the port in them masked.
 pub(super) fn facts(value: &Value, port: u16) -> Facts {
     let mut facts = Facts::new();

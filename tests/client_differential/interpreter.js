@@ -82,7 +82,8 @@ class Exchange {
     if (description.headers) options.headers = headersOf(description.headers);
     if (program.agent !== undefined) options.agent = program.agent;
     if (program.program.agent.kind === 'none') {
-      options.createConnection = () => net.createConnection({ host: '127.0.0.1', port: program.port });
+      const { timeout } = options;
+      options.createConnection = () => net.createConnection({ host: '127.0.0.1', port: program.port, timeout });
     }
     if (this.signal) options.signal = this.signal.signal;
     return options;

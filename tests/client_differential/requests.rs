@@ -86,6 +86,10 @@ pub(super) fn program(seed: u64, id: u64) -> Value {
     for number in 0..count {
         let last = number + 1 == count && !together;
         let mut request = request(random, last);
+        if number > 0 && request["signal"] == "aborted" {
+            // Node spends a free connection on it.
+            request["signal"] = "later".into();
+        }
         if agent["kind"] == "none" {
             // It is not told where its connection begins.
             request["options"].as_object_mut().expect("an object").remove("localAddress");

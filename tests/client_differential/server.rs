@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{Origin, Peer};
+use crate::{Origin, Peer, latin1, to_latin1};
 
 /// Starts it.
 pub(super) fn start(program: &Value) -> Origin {
@@ -45,31 +45,57 @@ pub(super) fn seen(server: &Origin) -> Value {
     seen.sort_by(|one, other| one.received.cmp(&other.received));
     let seen = seen.into_iter();
     seen.map(|seen| {
-        let framing = framing(&seen.received).unwrap_or("short");
+        let framing = framing(&seen.received);
         json!({ "received": seen.received, "framing": framing, "closed": seen.ended || seen.reset })
     })
     .collect()
 }
 
-/// Whether `received` is whole requests, or one that is too short (none), or has something that no header announces.
-fn framing(received: &str) -> Option<&'static str> {
-    let mut rest = received;
+/// Whether `received` is whole requests, or ends too early, or has something that no header announces.
+fn framing(received: &str) -> &'static str {
+    let received = to_latin1(received);
+    let mut rest = &received[..];
     while !rest.is_empty() {
-        let (head, behind) = rest.split_once("\r\n\r\n")?;
-        if !head.lines().next().unwrap_or_default().ends_with(" HTTP/1.1") || rest.starts_with([' ', '\r']) {
-            return Some("surplus");
+        let first = rest.len() == received.len();
+        let Some((head, behind)) = split(rest, b"\r\n\r\n") else {
+            return if first { "short" } else { "surplus" };
+        };
+        let head = latin1(head);
+        if !head.lines().next().unwrap_or_default().ends_with(" HTTP/1.1") {
+            return "surplus";
         }
-        rest = match announced(head) {
-            Announced::Nothing => return Some("surplus"),
-            Announced::Bytes(length) => {
-                behind.get(behind.char_indices().map(|(at, _)| at).chain([behind.len()]).nth(length)?..)?
-            }
-            Announced::Chunks => {
-                behind.split_once("0\r\n").and_then(|(_, behind)| Some(behind.split_once("\r\n")?.1))?
-            }
+        let body = match announced(&head) {
+            Announced::Nothing => return "surplus",
+            Announced::Bytes(length) => behind.get(length..),
+            Announced::Chunks => behind_chunks(behind),
+        };
+        let Some(behind) = body else { return "short" };
+        rest = behind;
+    }
+    "whole"
+}
+
+/// What follows the last chunk and its trailers.
+fn behind_chunks(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (line, behind) = split(rest, b"\r\n")?;
+        rest = match usize::from_str_radix(latin1(line).trim(), 16).ok()? {
+            0 => break rest = behind,
+            size => behind.get(size + 2..)?,
         };
     }
-    Some("whole")
+    loop {
+        let (line, behind) = split(rest, b"\r\n")?;
+        rest = behind;
+        if line.is_empty() {
+            return Some(rest);
+        }
+    }
+}
+
+fn split<'a>(bytes: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let found = bytes.windows(at.len()).position(|window| window == at)?;
+    Some((&bytes[..found], &bytes[found + at.len()..]))
 }
 
 enum Announced {
@@ -86,7 +112,10 @@ fn announced(head: &str) -> Announced {
     match value("transfer-encoding:") {
         Some(coding) if coding.ends_with("chunked") => Announced::Chunks,
         Some(_) => Announced::Nothing,
-        _ => Announced::Bytes(value("content-length:").and_then(|length| length.parse().ok()).unwrap_or(0)),
+        None => match value("content-length:").map(str::parse) {
+            None => Announced::Bytes(0),
+            Some(length) => length.map_or(Announced::Nothing, Announced::Bytes),
+        },
     }
 }
 

@@ -1,19 +1,21 @@
 //! Makes a program that differs smaller, so that a reader sees what matters.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::Verdict;
+use super::{Difference, Verdict};
 
 /// Leaves out of the program whatever can be left out, one thing after another, until nothing can.
 pub(super) fn smallest(verdict: &Verdict, mut judge: impl FnMut(&Value) -> Verdict) -> Verdict {
-    let places = |verdict: &Verdict| -> Vec<String> {
-        verdict.differences.iter().map(|difference| difference.at.clone()).collect()
+    let kinds = |verdict: &Verdict| -> BTreeSet<String> {
+        verdict.differences.iter().map(Difference::kind).collect()
     };
-    let wanted = places(verdict);
+    let wanted = kinds(verdict);
     let mut best = judge(&verdict.program);
     loop {
         let mut smaller = candidates(&best.program).into_iter().map(|program| judge(&program));
-        match smaller.find(|found| places(found).iter().any(|place| wanted.contains(place))) {
+        match smaller.find(|found| !kinds(found).is_disjoint(&wanted)) {
             Some(found) => best = found,
             None => return best,
         }

@@ -90,7 +90,7 @@ impl Exchange {
                 ClientRequestEventKind::Response(response) => {
                     *self.response.borrow_mut() = words::describe(&response);
                     response.listen_for(options::response_events(&self.description["listenResponse"]));
-                    self.message.set(response).ok().expect("at most one response");
+                    self.message.set(response).expect("at most one response");
                     wit_bindgen::spawn_local(Rc::clone(&self).receive());
                 }
                 ClientRequestEventKind::Connect(upgraded) | ClientRequestEventKind::Upgrade(upgraded) => {
