@@ -1,13 +1,15 @@
 //! Which name is which case.
 
 use crate::{
-    client, foreign_servers, golden, hostile_servers, http, incoming_message, interpreter, many_requests,
-    node_client_examples, node_examples, outgoing_message, robustness, server, server_response, support,
+    client, client_differential, foreign_servers, golden, hostile_servers, http, incoming_message,
+    interpreter, many_requests, node_client_examples, node_examples, outgoing_message, robustness, server,
+    server_response, support,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
     match case {
         "client" => client::run(arguments).await,
+        "client_differential" => client_differential::run(arguments).await,
         "example" => node_examples::run(&arguments.concat()).await,
         "foreign_servers" => foreign_servers::run(arguments).await,
         "golden" => golden::run(arguments).await,

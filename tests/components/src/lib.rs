@@ -7,6 +7,7 @@
 
 mod cases;
 mod client;
+mod client_differential;
 mod foreign_servers;
 mod golden;
 mod hostile_servers;

@@ -1,23 +1,14 @@
 //! Our server beside a real Node, with programs that handle requests on both.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use node_http_tests::differential::{Settings, run};
+use node_http_tests::node::node_or_skip;
 
-/// The reference for what a server does.
-const VERSION: &str = "23.5.0";
 /// What the programs depend on: always the same ones here, fresh ones with the command `differential`.
 const SEED: u64 = 23_050;
 
 #[test]
 fn server_programs() {
-    let Some(node) = node() else {
-        eprintln!(
-            "\n#### SKIPPED: nothing was compared with Node. NODE is not set, and `npm i node@{VERSION}` fails.\n"
-        );
-        return;
-    };
+    let Some(node) = node_or_skip("the server") else { return };
     let settings = Settings {
         node,
         against: None,
@@ -38,20 +29,4 @@ fn server_programs() {
         outcome.played,
         outcome.not_shown
     );
-}
-
-/// What `NODE` says, or the reference from npm.
-fn node() -> Option<PathBuf> {
-    if let Some(node) = std::env::var_os("NODE") {
-        return Some(node.into());
-    }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("node-{VERSION}"));
-    let binary = folder.join("node_modules/.bin/node");
-    if !binary.exists() {
-        std::fs::create_dir_all(&folder).ok()?;
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--no-audit", "--no-fund", "--no-save", "--prefix"]).arg(&folder);
-        npm.arg(format!("node@{VERSION}")).status().ok().filter(|status| status.success())?;
-    }
-    binary.exists().then_some(binary)
 }

@@ -10,6 +10,7 @@ mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
     mod agent;
     mod client_bodies;
+    mod client_differential;
     mod client_goldens;
     mod client_request;
     mod drain;

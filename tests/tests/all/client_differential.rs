@@ -1,0 +1,53 @@
+//! 300 random programs, the same ones each time, on our client and on a real Node. `client_differential` of the library says
+//! what is compared; the command `client-differential` runs any number of others.
+
+use std::collections::BTreeSet;
+
+use node_http_tests::client_differential::{Differential, list};
+use node_http_tests::node::node_or_skip;
+
+/// The seed of the programs, and how many of them there are.
+const SEED: u64 = 235;
+const PROGRAMS: u64 = 300;
+
+/// How many programs run at the same time: they mostly wait.
+const WORKERS: usize = 8;
+
+#[test]
+fn random_programs_go_as_on_node() {
+    let Some(node) = node_or_skip("the client") else { return };
+    let programs: Vec<_> = (0..PROGRAMS).map(|id| (id, Differential::program(SEED, id))).collect();
+    let verdicts = Differential::new(&node, WORKERS).run(&programs, |_| {});
+    let different = verdicts.iter().filter(|verdict| !verdict.differences.is_empty());
+    let reports = different.map(|verdict| {
+        let (node, id, report) = (node.display(), verdict.id, verdict.report());
+        format!(
+            "{report}  again: cargo run --release -p node-http-tests --bin client-differential -- --node {node} \
+             --seed {SEED} --only {id} --shrink\n"
+        )
+    });
+    let reports: Vec<String> = reports.collect();
+    assert!(reports.is_empty(), "{} of {PROGRAMS} programs differ:\n{}", reports.len(), reports.join("\n"));
+}
+
+#[test]
+fn every_allowed_difference_is_shown_by_its_cases() {
+    let Some(node) = node_or_skip("the client") else { return };
+    let entries = list();
+    let mut programs = Vec::new();
+    for entry in &entries {
+        assert!(!entry.cases.is_empty(), "{} has no case", entry.id);
+        programs.extend(entry.cases.iter().map(|case| (entry.id.clone(), Differential::case(case))));
+    }
+    let numbered: Vec<_> =
+        (0..).zip(&programs).map(|(number, (_, program))| (number, program.clone())).collect();
+    let verdicts = Differential::new(&node, WORKERS).run(&numbered, |_| {});
+    let mut problems = String::new();
+    for verdict in &verdicts {
+        let id = &programs[verdict.id as usize].0;
+        if !verdict.differences.is_empty() || verdict.allowed != BTreeSet::from([id.clone()]) {
+            problems += &format!("{id}: {:?} is used by\n{}", verdict.allowed, verdict.report());
+        }
+    }
+    assert!(problems.is_empty(), "{problems}");
+}
