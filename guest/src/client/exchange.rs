@@ -240,14 +240,6 @@ impl Exchange {
         self.sent.notify();
     }
 
-    /// As in Node an end that adds nothing is told although the request is over.
-    pub(super) fn finish_behind_close(&self) {
-        if self.is_closed() && self.was_greeted() && !self.told.get().prefinish {
-            self.tell_prefinish();
-            self.record(RequestEvent::Finish);
-        }
-    }
-
     /// Tells the request how much of it the connection still holds; wakes a writer that may go on.
     pub(super) fn set_unflushed(&self, bytes: usize) {
         if self.outgoing.borrow_mut().set_unflushed(bytes) {

@@ -161,11 +161,7 @@ impl ClientRequest {
     /// # Errors
     /// As [`Self::write`].
     pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
-        let result = self.tell_of_late_data(self.0.change(|outgoing| outgoing.end(chunk, NO_DATE)));
-        if chunk.is_none() && result.is_ok() {
-            self.0.finish_behind_close();
-        }
-        result
+        self.tell_of_late_data(self.0.change(|outgoing| outgoing.end(chunk, NO_DATE)))
     }
 
     /// Node tells of data behind the end as an event, too, and lets the request go on (E13).

@@ -261,7 +261,7 @@ impl Protocol for Connection {
         }
         self.link.halves().peer_ended();
         if !released && !self.server.settings().http_allow_half_open {
-            self.after_applications_turn(|connection| connection.queue.borrow_mut().abandon_owed());
+            self.after_applications_turn(|connection| connection.queue.borrow_mut().abandon());
         }
         self.advance_queue();
     }

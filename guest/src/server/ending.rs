@@ -31,6 +31,12 @@ impl Connection {
         let told = !self.is_released() && self.queue.borrow_mut().refuse(reply, &mut self.link.halves());
         if !told {
             self.link.destroy();
+            return;
+        }
+        let broken = self.queue.borrow_mut().take_broken();
+        for exchange in broken {
+            exchange.abort();
+            exchange.gone();
         }
     }
 

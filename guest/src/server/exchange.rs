@@ -303,7 +303,9 @@ impl Exchange {
     /// Node tells of data behind the end as an event, too: behind 'finish', if that is about to come.
     pub(super) fn tell_of_late_data(&self, error: &Error) {
         if error.code() != Error::write_after_end().code() || self.is_destroyed() {
-        } else if self.stage.get() == Stage::Answered {
+        } else if self.stage.get() == Stage::Answered
+            && self.connection().is_some_and(|connection| connection.queue.borrow().is_owner(self))
+        {
             self.tell(|told| told.late_data = (told.late_data + 1).min(MOST_ERRORS));
         } else {
             self.events.record(ResponseEvent::Error(error.clone()));

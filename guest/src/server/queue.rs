@@ -88,7 +88,10 @@ impl Queue {
         while halves.can_send() {
             let Some(front) = self.owed.front().filter(|front| !front.outgoing.is_lent()) else { break };
             if front.is_destroyed() {
-                return if self.flushing.is_empty() { Advance::Destroy } else { Advance::Done };
+                if self.flushing.is_empty() {
+                    return Advance::Destroy;
+                }
+                break;
             }
             let progress = halves.output.append(|queued| front.take_output(queued));
             if !progress.complete {
@@ -141,6 +144,19 @@ impl Queue {
         let can_follow = self.lose_receiving();
         self.last_words = can_follow.then_some(reply);
         can_follow
+    }
+
+    /// Requests that were cut short, to be told of it.
+    pub(super) fn take_broken(&mut self) -> Vec<Rc<Exchange>> {
+        mem::take(&mut self.broken)
+    }
+
+    /// The peer has gone: nothing that is owed is sent, nor anything behind half an answer.
+    pub(super) fn abandon(&mut self) {
+        if self.owed.front().is_some_and(|front| front.has_begun()) {
+            self.last_words = None;
+        }
+        self.abandon_owed();
     }
 
     /// The request that is being received will not be complete, and its answer not sent. False when part of that

@@ -241,7 +241,10 @@ pub(super) async fn agent_remove(port: u16) {
     // It does not come back to the pool.
     long.closed().await;
     assert_eq!(free(&agent).len(), 1);
-    assert!(socket.take_events(0).is_empty());
+    // It is free, and belongs to whoever holds it.
+    let freed = socket.take_events(0);
+    assert!(matches!(freed[..], [ref event] if matches!(event.kind, SocketEventKind::Free)), "{freed:?}");
+    assert!(!socket.destroyed());
 }
 
 /// Waits until no connection is in use: one is freed a little after its response has ended.

@@ -18,8 +18,11 @@ pub(super) async fn agent_remove(port: u16) {
     println!("meanwhile {}", get(to(port), Some(&agent)).await.expect("an answer"));
     let ClientRequestEventKind::Response(response) = next(&long).await else { panic!("no response") };
     println!("long {}", latin1(&response.read_all(100).await.expect("a whole body")));
-    socket.closed().await;
+    long.closed().await;
     assert!(agent.sockets().is_empty(), "and has not taken it back");
+    // It belongs to whoever holds it now.
+    socket.destroy(None);
+    socket.closed().await;
 }
 
 /// X2.
