@@ -100,7 +100,7 @@ pub(crate) async fn events() -> Done {
     message.destroy(None);
     let events = message.take_events(0);
     let [error, close] = &events[..] else { panic!("{events:?}") };
-    assert!(event.sequence < error.sequence && error.sequence < close.sequence);
+    assert!(error.sequence < close.sequence);
     let OutgoingMessageEventKind::Error(error) = &error.kind else { panic!("{error:?}") };
     assert_eq!(error.message, "mine");
     assert!(matches!(close.kind, OutgoingMessageEventKind::Close));
