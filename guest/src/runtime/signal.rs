@@ -4,6 +4,7 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     future::{Future, poll_fn},
+    mem,
     pin::pin,
     task::{Poll, Waker},
 };
@@ -14,60 +15,64 @@ pub struct Signal {
     waiting: RefCell<Waiting>,
 }
 
-/// Nearly always nobody or one driver loop waits, so the first waker needs no allocation.
 #[derive(Debug, Default)]
 struct Waiting {
     next_id: u64,
-    first: Option<(u64, Waker)>,
-    /// Present only while there are some: taking an absent map costs nothing.
-    others: Option<Box<BTreeMap<u64, Waker>>>,
+    waiters: Waiters,
 }
 
-impl Waiting {
+/// Nearly always nobody or one driver loop waits, so the first waker needs no allocation.
+#[derive(Debug, Default)]
+struct Waiters {
+    first: Option<(u64, Waker)>,
+    others: BTreeMap<u64, Waker>,
+}
+
+impl Waiters {
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.others.is_empty()
+    }
+
     fn set(&mut self, id: u64, waker: &Waker) {
-        match (&mut self.first, &mut self.others) {
-            (Some((first, waiting)), _) if *first == id => waiting.clone_from(waker),
-            (None, None) => self.first = Some((id, waker.clone())),
-            (_, others) => _ = others.get_or_insert_default().insert(id, waker.clone()),
+        match &mut self.first {
+            Some((first, waiting)) if *first == id => waiting.clone_from(waker),
+            None if self.others.is_empty() => self.first = Some((id, waker.clone())),
+            _ => _ = self.others.insert(id, waker.clone()),
         }
     }
 
     fn remove(&mut self, id: u64) {
         if self.first.as_ref().is_some_and(|(first, _)| *first == id) {
             self.first = None;
-        } else if let Some(others) = &mut self.others {
-            others.remove(&id);
-            if others.is_empty() {
-                self.others = None;
-            }
+        } else {
+            self.others.remove(&id);
         }
+    }
+
+    fn into_wakers(self) -> impl Iterator<Item = Waker> {
+        self.first.into_iter().map(|(_, waker)| waker).chain(self.others.into_values())
     }
 }
 
 impl Signal {
     /// Wakes every waiter.
     pub fn notify(&self) {
-        let Some((first, others)) = self.take() else { return };
-        if let Some((_, waker)) = first {
-            waker.wake();
-        }
-        if let Some(others) = others {
-            others.into_values().for_each(Waker::wake);
+        if let Some(waiters) = self.take() {
+            waiters.into_wakers().for_each(Waker::wake);
         }
     }
 
     /// Those who wait now, if anybody does; the borrow ends before any waker runs.
-    fn take(&self) -> Option<(Option<(u64, Waker)>, Option<Box<BTreeMap<u64, Waker>>>)> {
-        let mut waiting = self.waiting.borrow_mut();
-        let anybody = waiting.first.is_some() || waiting.others.is_some();
-        anybody.then(|| (waiting.first.take(), waiting.others.take()))
+    fn take(&self) -> Option<Waiters> {
+        let waiters = &mut self.waiting.borrow_mut().waiters;
+        (!waiters.is_empty()).then(|| mem::take(waiters))
     }
 
     /// Wakes every waiter when this turn of the driver ends, so that what waits gets all of it at once.
     pub fn notify_after_turn(&self) {
-        let Some((first, others)) = self.take() else { return };
-        let others = others.into_iter().flat_map(|others| others.into_values());
-        super::wake_after_turn(first.into_iter().map(|(_, waker)| waker).chain(others));
+        if let Some(waiters) = self.take() {
+            super::wake_after_turn(waiters.into_wakers());
+        }
     }
 
     /// Waits until `look` gives a value; it is called at once and again after every [`Self::notify`].
@@ -106,14 +111,14 @@ impl Registration<'_> {
             waiting.next_id += 1;
             waiting.next_id
         });
-        waiting.set(id, waker);
+        waiting.waiters.set(id, waker);
     }
 }
 
 impl Drop for Registration<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            self.signal.waiting.borrow_mut().remove(id);
+            self.signal.waiting.borrow_mut().waiters.remove(id);
         }
     }
 }
@@ -144,8 +149,8 @@ mod tests {
     use crate::runtime::clock::counting_waker;
 
     fn waiters(signal: &Signal) -> usize {
-        let waiting = signal.waiting.borrow();
-        usize::from(waiting.first.is_some()) + waiting.others.as_ref().map_or(0, |others| others.len())
+        let waiters = &signal.waiting.borrow().waiters;
+        usize::from(waiters.first.is_some()) + waiters.others.len()
     }
 
     #[test]
