@@ -91,6 +91,7 @@ pub(crate) async fn events() -> Done {
         let OutgoingMessageEventKind::Error(error) = &event.kind else { panic!("{event:?}") };
         assert_eq!(error.message, cannot_pipe);
     }
+    let last = events[1].sequence;
     assert!(!message.destroyed());
 
     let destroy = async { message.destroy(Some(&mine())) };
@@ -100,7 +101,7 @@ pub(crate) async fn events() -> Done {
     message.destroy(None);
     let events = message.take_events(0);
     let [error, close] = &events[..] else { panic!("{events:?}") };
-    assert!(error.sequence < close.sequence);
+    assert!(last < error.sequence && error.sequence < close.sequence);
     let OutgoingMessageEventKind::Error(error) = &error.kind else { panic!("{error:?}") };
     assert_eq!(error.message, "mine");
     assert!(matches!(close.kind, OutgoingMessageEventKind::Close));
