@@ -206,6 +206,15 @@ impl MemoryWriter {
         outcome.map(|()| bytes)
     }
 
+    /// As [`super::Writer::broken`].
+    pub async fn broken(&mut self) -> NetError {
+        let channel = &self.0;
+        channel
+            .changed
+            .wait(|| (channel.state.get() == ChannelState::Broken).then_some(NetError::RESET))
+            .await
+    }
+
     /// Appends `bytes` whatever the capacity: how a test sends.
     pub fn push(&self, bytes: &[u8]) {
         self.0.bytes.borrow_mut().extend_from_slice(bytes);

@@ -161,6 +161,16 @@ impl Writer {
             Self::Memory(writer) => writer.write_all(bytes).await,
         }
     }
+
+    /// Waits until the connection is known to be broken, without writing; a dropped wait loses nothing. Not every
+    /// transport can tell.
+    pub async fn broken(&mut self) -> NetError {
+        match self {
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(writer) => writer.broken().await,
+            Self::Memory(writer) => writer.broken().await,
+        }
+    }
 }
 
 /// What is known of the two ends of a stream.

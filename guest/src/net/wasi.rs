@@ -4,7 +4,14 @@
 //! allowed only inside an async task, so streams are read, written and dropped by the driver alone;
 //! the outcome of a direction is a future beside its stream, looked at when the stream has ended.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::{
+    fmt,
+    future::{Future, pending, poll_fn},
+    mem,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use wasi::sockets::{
     ip_name_lookup::{self, ErrorCode as LookupError},
@@ -13,7 +20,7 @@ use wasi::sockets::{
         TcpSocket,
     },
 };
-use wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
+use wit_bindgen::{FutureRead, FutureReader, StreamReader, StreamResult, StreamWriter};
 
 use super::{ConnectError, NetError, ReadOutcome, Stream};
 use crate::runtime::Span;
@@ -21,7 +28,42 @@ use crate::runtime::Span;
 /// How many accepted sockets one read of the listening stream may take.
 const ACCEPT_BATCH: usize = 32;
 
-type Outcome = FutureReader<Result<(), ErrorCode>>;
+/// What a direction comes to: a future that gives it once.
+enum Outcome {
+    Unasked(FutureReader<Result<(), ErrorCode>>),
+    Asked(Pin<Box<FutureRead<Result<(), ErrorCode>>>>),
+    /// It was given, or there is none.
+    Known,
+}
+
+impl Outcome {
+    /// Why the direction has ended, `None` when it did so in order.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<NetError>> {
+        if let Self::Unasked(_) = self
+            && let Self::Unasked(outcome) = mem::replace(self, Self::Known)
+        {
+            *self = Self::Asked(Box::pin(outcome.into_future()));
+        }
+        let Self::Asked(asked) = self else { return Poll::Ready(None) };
+        let outcome = ready!(asked.as_mut().poll(cx));
+        *self = Self::Known;
+        Poll::Ready(outcome.err().map(|code| net_error(&code)))
+    }
+
+    async fn failure(&mut self) -> Option<NetError> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unasked(_) => "Unasked",
+            Self::Asked(_) => "Asked",
+            Self::Known => "Known",
+        })
+    }
+}
 
 /// A connected socket.
 #[derive(Debug)]
@@ -36,8 +78,8 @@ impl TcpStream {
         let (outgoing, to_send) = wasi::wit_stream::new();
         let sent = self.socket.send(to_send);
         (
-            TcpReader { stream: incoming, outcome: Some(received) },
-            TcpWriter { stream: outgoing, outcome: Some(sent) },
+            TcpReader { stream: incoming, outcome: Outcome::Unasked(received) },
+            TcpWriter { stream: outgoing, outcome: Outcome::Unasked(sent) },
             TcpEndpoints { socket: self.socket },
         )
     }
@@ -61,8 +103,8 @@ impl DuplexStream {
     /// there is to know.
     pub fn split(self) -> (TcpReader, TcpWriter) {
         (
-            TcpReader { stream: self.incoming, outcome: None },
-            TcpWriter { stream: self.outgoing, outcome: None },
+            TcpReader { stream: self.incoming, outcome: Outcome::Known },
+            TcpWriter { stream: self.outgoing, outcome: Outcome::Known },
         )
     }
 }
@@ -71,8 +113,7 @@ impl DuplexStream {
 #[derive(Debug)]
 pub struct TcpReader {
     stream: StreamReader<u8>,
-    /// Taken when it is awaited, which is once.
-    outcome: Option<Outcome>,
+    outcome: Outcome,
 }
 
 impl TcpReader {
@@ -82,7 +123,7 @@ impl TcpReader {
         let outcome = match result {
             StreamResult::Complete(read) if read > 0 => ReadOutcome::Data(read),
             StreamResult::Complete(_) | StreamResult::Dropped | StreamResult::Cancelled => {
-                match failure(&mut self.outcome).await {
+                match self.outcome.failure().await {
                     Some(error) => ReadOutcome::Failed(error),
                     None => ReadOutcome::End,
                 }
@@ -96,7 +137,7 @@ impl TcpReader {
 #[derive(Debug)]
 pub struct TcpWriter {
     stream: StreamWriter<u8>,
-    outcome: Option<Outcome>,
+    outcome: Outcome,
 }
 
 impl TcpWriter {
@@ -105,18 +146,20 @@ impl TcpWriter {
         let (mut result, mut rest) = self.stream.write(bytes).await;
         while rest.remaining() > 0 {
             if let StreamResult::Dropped = result {
-                return Err(failure(&mut self.outcome).await.unwrap_or(NetError::BROKEN_PIPE));
+                return Err(self.outcome.failure().await.unwrap_or(NetError::BROKEN_PIPE));
             }
             (result, rest) = self.stream.write_buf(rest).await;
         }
         Ok(rest.into_vec())
     }
-}
 
-/// Why a direction has ended, `None` when it did so in order.
-async fn failure(outcome: &mut Option<Outcome>) -> Option<NetError> {
-    let outcome = outcome.take()?;
-    outcome.await.err().map(|code| net_error(&code))
+    /// As [`super::Writer::broken`]: a host may tell of it before anything is written. wasmtime's own does not.
+    pub async fn broken(&mut self) -> NetError {
+        match self.outcome.failure().await {
+            Some(error) => error,
+            None => pending().await,
+        }
+    }
 }
 
 /// The addresses of a connected socket; the handle keeps nothing else alive.

@@ -266,6 +266,11 @@ impl Protocol for Connection {
         self.advance_queue();
     }
 
+    /// Nobody can be answered any more.
+    fn gives_up_unread(&self) -> bool {
+        true
+    }
+
     fn is_finished_at(&self, flushed: u64) -> bool {
         self.queue.borrow().is_finished_at(flushed)
     }

@@ -2,6 +2,7 @@
 
 use std::iter;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, ResourceTable, StreamReader};
@@ -11,7 +12,7 @@ use wasmtime_wasi::p3::bindings::sockets::types::{
 
 use super::accept::Acceptor;
 use super::socket::TcpSocket;
-use super::streams::{Receiver, Sender};
+use super::streams::{Receiver, Sender, sent};
 use super::{NetworkCtxView, NetworkView, SocketError, SocketResult, Sockets};
 
 /// The resource type that wasmtime-wasi's bindings carry. Its table entries are ours: only the number is shared.
@@ -65,8 +66,9 @@ impl<T: NetworkView + 'static> HostTcpSocketWithStore<T> for Sockets {
         match get_mut(store.get().wasi.table, &handle)?.take_send() {
             Ok(stream) => {
                 let (ending, ended) = oneshot::channel();
+                let sent = sent(Arc::downgrade(&stream), ended);
                 data.pipe(&mut store, Sender::new(stream, ending))?;
-                FutureReader::new(&mut store, ended)
+                FutureReader::new(&mut store, sent)
             }
             Err(code) => {
                 data.close(&mut store)?;

@@ -2,9 +2,10 @@
 //!
 //! This is the hot path: one system call per operation, no copy, no allocation.
 
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use rustix::io::Errno;
@@ -177,6 +178,24 @@ impl<D> StreamConsumer<D> for Sender {
             Poll::Pending => completed(Poll::Pending, finish),
         }
     }
+}
+
+/// What sending comes to: how the direction `ended`, or that the connection broke before. A guest that reads and writes
+/// nothing for now would not learn the latter otherwise. The descriptor is kept only while the guest asks.
+pub(super) async fn sent(
+    stream: Weak<TcpStream>,
+    mut ended: oneshot::Receiver<Result<(), ErrorCode>>,
+) -> Result<Result<(), ErrorCode>, oneshot::error::RecvError> {
+    let Some(stream) = stream.upgrade() else { return ended.await };
+    let mut broken = pin!(stream.ready(Interest::ERROR));
+    poll_fn(|cx| {
+        if let Poll::Ready(ended) = Pin::new(&mut ended).poll(cx) {
+            return Poll::Ready(ended);
+        }
+        // What the error is stays with the socket, for whoever reads.
+        broken.as_mut().poll(cx).map(|_| Ok(Err(ErrorCode::ConnectionReset)))
+    })
+    .await
 }
 
 /// The guest may be cancelling (`finish`): then an operation that would wait has to end instead.

@@ -132,6 +132,44 @@ fn descriptors_go_with_connections_whoever_holds_their_responses() {
     eventually(|| report().starts_with(&expected) && server.descriptors() <= before);
 }
 
+// Sockets of wasmtime-wasi tell of a reset only when something is read or written.
+#[test]
+fn a_peer_that_nobody_reads_from_can_go_away() {
+    if SOCKETS != Sockets::Ours {
+        return;
+    }
+    let mut server = alone(&[]);
+    let address = server.address("robustness");
+    let mut observer = RawClient::connect(address);
+    let mut alive = || {
+        observer.send(&get("/"));
+        observer.reply();
+    };
+    alive();
+    let before = server.descriptors();
+    let (many, large) = (get("/deaf").repeat(40), post("/deaf", &"b".repeat(200_000)));
+    let clients: Vec<RawClient> = [(&many, false), (&large, false), (&get("/deaf"), true)]
+        .into_iter()
+        .map(|(request, ends)| {
+            let mut client = RawClient::connect(address);
+            client.send(request);
+            if ends {
+                client.half_close();
+            }
+            client
+        })
+        .collect();
+    eventually(|| {
+        alive();
+        server.descriptors() == before + clients.len()
+    });
+    clients.into_iter().for_each(RawClient::reset);
+    eventually(|| {
+        alive();
+        server.descriptors() == before
+    });
+}
+
 /// What happens when the other side gets to it.
 #[track_caller]
 fn eventually(mut happens: impl FnMut() -> bool) {

@@ -3,7 +3,7 @@
 use super::{Client, Fixture, GET, ok};
 use crate::{
     runtime::{advance, run_until_stalled, spawn},
-    server::{Server, ServerOptions, ServerResponse},
+    server::{MAX_OWED, Server, ServerOptions, ServerResponse},
 };
 
 const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo";
@@ -84,4 +84,30 @@ fn a_busy_connection_outlives_a_close_until_keep_alive_timeout() {
     run_until_stalled();
     assert!(client.reader.is_ended());
     assert_eq!(server.connections(), 0);
+}
+
+// Who does not read learns of a reset all the same: what has arrived is worth nothing any more.
+#[test]
+fn a_peer_that_nobody_reads_from_can_go_away() {
+    let many = GET.repeat(2 * MAX_OWED);
+    let body =
+        format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{}", "b".repeat(200_000));
+    for (sent, ends) in [(&*many, false), (&body, false), (GET, true)] {
+        let fixture = Fixture::new(ServerOptions::default());
+        let Client { reader, writer } = fixture.connect();
+        writer.push(sent.as_bytes());
+        run_until_stalled();
+        let responses = fixture.requests();
+        let request = responses[0].request();
+        if ends {
+            drop(writer);
+            run_until_stalled();
+            assert_eq!(reader.peer_keep_alive(), Some(60_000), "it may be gone without a word");
+        }
+        assert!(!request.aborted());
+        drop(reader);
+        run_until_stalled();
+        assert!(request.aborted());
+        assert_eq!(fixture.server.connections(), 0);
+    }
 }

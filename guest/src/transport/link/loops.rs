@@ -1,11 +1,11 @@
 //! The only asynchronous code of a connection: receiving and sending.
 
-use std::{mem, rc::Rc};
+use std::{cell::Cell, mem, rc::Rc};
 
 use super::{Afterwards, Inbox, Link, Protocol, Reading, halves::Sending};
 use crate::{
     error::Error,
-    net::{ReadOutcome, Reader, Stream, Writer},
+    net::{NetError, ReadOutcome, Reader, Stream, Writer},
     runtime::{self, unless},
 };
 
@@ -28,6 +28,8 @@ enum Step {
     /// Tell of messages that are finished.
     Finish,
     Write(Vec<u8>),
+    /// Tell that the connection is broken.
+    Fail(NetError),
     End,
 }
 
@@ -95,7 +97,8 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
     let link = Rc::clone(protocol.link());
     let destroyed = || link.is_destroyed();
     loop {
-        match link.sending.wait(|| link.next_step(&*protocol)).await {
+        match next_step(&link, &*protocol, &mut writer).await {
+            Step::Fail(error) => link.destroy_with(Some(Error::system("read", error.code))),
             Step::Turns(turns) => {
                 turns_end(turns).await;
                 protocol.prepared();
@@ -117,7 +120,37 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
     link.loop_ended(&*protocol);
 }
 
+/// Waits for what there is to do. While nothing is read, only the writer can learn that the connection is broken.
+async fn next_step(link: &Link, protocol: &dyn Protocol, writer: &mut Writer) -> Step {
+    let step = link.sending.wait(|| match link.next_step(protocol) {
+        None if link.is_blind(protocol) => Some(None),
+        step => step.map(Some),
+    });
+    if let Some(step) = step.await {
+        return step;
+    }
+    let found = Cell::new(None);
+    let stop = || {
+        let step = link.next_step(protocol);
+        let stop = step.is_some();
+        found.set(step);
+        stop
+    };
+    match unless(&link.sending, stop, writer.broken()).await {
+        Some(error) => Step::Fail(error),
+        // It was stopped because there is one.
+        None => found.take().unwrap_or(Step::End),
+    }
+}
+
 impl Link {
+    /// Whether nothing is read although the peer may still go away.
+    fn is_blind(&self, protocol: &dyn Protocol) -> bool {
+        let reading = self.halves.borrow().reading();
+        protocol.gives_up_unread()
+            && (reading == Reading::Ended || reading == Reading::Http && self.held.get())
+    }
+
     fn next_receive(&self, protocol: &dyn Protocol, inbox: &Inbox) -> Option<Receiving> {
         let reading = self.halves.borrow().reading();
         let full = match reading {
@@ -125,7 +158,10 @@ impl Link {
             Reading::Http => protocol.is_congested() || !inbox.held_back && self.is_spent(),
             Reading::Raw => self.raw_is_full(),
         };
-        self.held.set(full);
+        if !self.held.replace(full) && full {
+            // It is to look for a peer that goes away.
+            self.sending.notify();
+        }
         match reading {
             _ if full => None,
             Reading::Ended => Some(Receiving::Stop),
@@ -162,6 +198,10 @@ impl Link {
         }
         // The protocol looks before at what it has been told.
         self.halves().peer_ended();
+        if protocol.owes() {
+            self.probe();
+        }
+        self.sending.notify();
         self.changed.notify();
     }
 

@@ -47,6 +47,11 @@ pub(crate) trait Protocol: Any + Debug {
     /// The peer has ended its side while HTTP had the connection, or nobody looked.
     fn peer_ended(&self, inbox: &mut Inbox);
 
+    /// Whether a broken connection is given up at once, with what it has brought and nobody has read.
+    fn gives_up_unread(&self) -> bool {
+        false
+    }
+
     /// How many turns have to end before anything is sent; [`Self::prepared`] is told then.
     fn prepare(&self) -> Option<u32> {
         None
@@ -333,6 +338,15 @@ impl Link {
             Ends::Pending(_) => (None, None),
             Ends::Up(endpoints, _) => (endpoints.local(), endpoints.remote()),
             Ends::Gone { local, remote } => (*local, *remote),
+        }
+    }
+
+    /// A peer that has ended its side may be waiting for an answer, or be gone: only the system can find out.
+    fn probe(&self) {
+        const SILENCE: Span = Span::millis(60_000);
+        let asked_for = matches!(&*self.ends.borrow(), Ends::Up(_, (true, _)));
+        if !asked_for {
+            self.set_keep_alive(true, SILENCE);
         }
     }
 
