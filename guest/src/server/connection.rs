@@ -281,11 +281,16 @@ impl Protocol for Connection {
         loop {
             let Some(exchange) = self.queue.borrow_mut().next_finished(flushed) else { break };
             exchange.flushed();
+            self.dump_unread(exchange);
             // One that was destroyed while it waited for its turn has it now.
             let next = self.queue.borrow().owner().filter(|owner| owner.is_destroyed()).cloned();
             if let Some(destroyed) = next {
                 return self.link.destroy_with(destroyed.destroyed_with());
             }
+        }
+        if !self.link.halves().can_send() {
+            // In Node the connection is gone by now. Here it waits for the peer, who may have to read the answer.
+            self.tell_broken();
         }
         let oldest = self.queue.borrow().oldest_owed().cloned();
         match oldest {

@@ -1,6 +1,8 @@
 //! How a connection ends: in order, for what it sent, or because its transport did.
 
-use super::{connection::Connection, dispatch};
+use std::rc::Rc;
+
+use super::{connection::Connection, dispatch, exchange::Exchange};
 use crate::{error::Error, proto::ParseError, runtime};
 
 impl Connection {
@@ -33,11 +35,32 @@ impl Connection {
             self.link.destroy();
             return;
         }
+        self.tell_broken();
+    }
+
+    /// Tells requests that were cut short.
+    pub(super) fn tell_broken(&self) {
         let broken = self.queue.borrow_mut().take_broken();
         for exchange in broken {
             exchange.abort();
             exchange.gone();
         }
+    }
+
+    /// The request is answered: a body that nobody has begun to read is thrown away, so that the next request can be
+    /// parsed (I-15). Whoever has answered first may still begin.
+    pub(super) fn dump_unread(&self, exchange: Rc<Exchange>) {
+        if !exchange.has_unread() {
+            return exchange.dump_unread();
+        }
+        let connection = self.this();
+        runtime::spawn(async move {
+            runtime::applications_turn().await;
+            exchange.dump_unread();
+            if let Some(connection) = connection.upgrade() {
+                connection.advance_queue();
+            }
+        });
     }
 
     /// Does `then` when the application has had the word.

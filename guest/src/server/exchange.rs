@@ -49,6 +49,8 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
     prefinish: bool,
+    /// Nothing of how it ends: its turn never came.
+    waited: bool,
     close: bool,
     /// Bytes of the answer were given to the connection.
     begun: bool,
@@ -129,8 +131,7 @@ impl Exchange {
         self.tell_prefinish();
     }
 
-    /// The answer's last byte is with the operating system. An unread body is dumped so that the next request can be
-    /// parsed (I-15), unless the application has begun to read it.
+    /// The answer's last byte is with the operating system.
     pub(super) fn flushed(&self) {
         self.stage.set(Stage::Flushed);
         self.outgoing.borrow_mut().set_finished();
@@ -139,10 +140,20 @@ impl Exchange {
             self.events.record(ResponseEvent::Error(Error::write_after_end()));
         }
         self.close_response();
+        self.changed.notify();
+    }
+
+    /// Whether there is something to read that nobody has asked for.
+    pub(super) fn has_unread(&self) -> bool {
+        let body = self.inbound.body();
+        body.is_untouched() && body.len() > 0
+    }
+
+    /// Throws away what nobody has begun to read.
+    pub(super) fn dump_unread(&self) {
         if self.inbound.body().is_untouched() && self.inbound.dump() {
             self.ended();
         }
-        self.changed.notify();
     }
 
     /// The connection ends after this answer, which says so (RFC 9112 section 9.6) unless its head is rendered already.
@@ -167,6 +178,7 @@ impl Exchange {
     pub(super) fn gone(&self) {
         self.close_response();
         if self.stage.get() == Stage::Flushed {
+            self.dump_unread();
             return self.inbound.events.end();
         }
         if self.inbound.is_aborted() && !self.inbound.is_closed() {
@@ -186,7 +198,8 @@ impl Exchange {
     }
 
     fn tell_prefinish(&self) {
-        if !self.told.get().prefinish {
+        let told = self.told.get();
+        if !told.prefinish && !told.waited {
             self.tell(|told| told.prefinish = true);
             self.events.record(ResponseEvent::Prefinish);
         }
@@ -194,12 +207,12 @@ impl Exchange {
 
     /// The connection ended before this answer had its turn: nobody is told of its end.
     pub(super) fn had_no_turn(&self) {
-        self.tell(|told| told.prefinish = true);
+        self.tell(|told| told.waited = true);
     }
 
     /// The request came behind the last answer: who has not been given it will not be.
     pub(super) fn disown(&self) {
-        self.tell(|told| told.disowned = true);
+        self.tell(|told| (told.disowned, told.waited) = (true, true));
     }
 
     pub(super) fn is_disowned(&self) -> bool {
@@ -233,10 +246,23 @@ impl Exchange {
         self.connection.upgrade()
     }
 
+    /// Whether it has the connection: it is its turn.
+    fn is_owner(&self) -> bool {
+        self.connection().is_some_and(|connection| connection.queue.borrow().is_owner(self))
+    }
+
+    /// Whether the answer has a socket: from its turn on until it is finished, or for ever if its connection ends.
+    pub(super) fn has_socket(&self) -> bool {
+        match self.stage.get() {
+            Stage::Open | Stage::Answered => self.is_owner(),
+            Stage::Flushed => false,
+            Stage::Aborted => !self.told.get().waited,
+        }
+    }
+
     /// How much of the answer the connection still holds; nothing while it waits for its turn.
     pub(super) fn unflushed(&self) -> usize {
-        let owner = self.connection().is_some_and(|connection| connection.queue.borrow().is_owner(self));
-        if owner { self.link.unflushed() } else { 0 }
+        if self.is_owner() { self.link.unflushed() } else { 0 }
     }
 
     /// Runs `change` on the answer and gives the connection what came of it.
@@ -260,7 +286,8 @@ impl Exchange {
     }
 
     fn changed_by_application(&self) {
-        if self.stage.get() == Stage::Aborted && self.outgoing.borrow().writable_ended() {
+        let over = self.stage.get() == Stage::Aborted || self.link.is_destroyed() && self.is_owner();
+        if over && self.outgoing.borrow().writable_ended() {
             self.tell_prefinish();
         }
         let Some(connection) = self.connection() else { return };
@@ -303,9 +330,7 @@ impl Exchange {
     /// Node tells of data behind the end as an event, too: behind 'finish', if that is about to come.
     pub(super) fn tell_of_late_data(&self, error: &Error) {
         if error.code() != Error::write_after_end().code() || self.is_destroyed() {
-        } else if self.stage.get() == Stage::Answered
-            && self.connection().is_some_and(|connection| connection.queue.borrow().is_owner(self))
-        {
+        } else if self.stage.get() == Stage::Answered && self.is_owner() {
             self.tell(|told| told.late_data = (told.late_data + 1).min(MOST_ERRORS));
         } else {
             self.events.record(ResponseEvent::Error(error.clone()));
@@ -320,8 +345,7 @@ impl Exchange {
         let over = self.is_destroyed() || matches!(self.stage.get(), Stage::Flushed | Stage::Aborted);
         self.outgoing.borrow_mut().destroy(error.clone());
         let Some(connection) = self.connection().filter(|_| !over) else { return };
-        let owner = connection.queue.borrow().is_owner(self);
-        if owner { self.link.destroy_with(error) } else { connection.advance_queue() }
+        if self.is_owner() { self.link.destroy_with(error) } else { connection.advance_queue() }
     }
 
     /// Whether the answer was destroyed, or is over.

@@ -63,7 +63,9 @@ impl Received for Exchange {
         if let Some(error) = error {
             self.inbound.fail(error);
         }
-        self.inbound.close();
+        if waits || self.stage() != Stage::Answered {
+            self.inbound.close();
+        }
         if own && !waits {
             self.link.destroy();
         }

@@ -100,10 +100,12 @@ impl ServerResponse {
     /// `ERR_HTTP_BODY_NOT_ALLOWED`, and those of an implicit head.
     pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
         let unflushed = self.0.unflushed();
+        let goes_nowhere = self.0.link.is_destroyed() && self.0.has_socket();
         let date = runtime::date();
         let result = self.0.answer(|outgoing| {
             outgoing.set_unflushed(unflushed);
-            outgoing.write(chunk, &date)
+            let room = outgoing.write(chunk, &date)?;
+            Ok(room && !(goes_nowhere && outgoing.sends_body()))
         });
         result.inspect_err(|error| self.0.tell_of_late_data(error))
     }
@@ -139,10 +141,9 @@ impl ServerResponse {
         });
     }
 
-    /// `response.socket`: none once the answer is finished.
+    /// `response.socket`: none while answers to earlier requests go before, and none once the answer is finished.
     pub fn socket(&self) -> Option<Socket> {
-        let connected = matches!(self.0.stage(), Stage::Open | Stage::Answered);
-        connected.then(|| Socket::new(&self.0.link))
+        self.0.has_socket().then(|| Socket::new(&self.0.link))
     }
 
     /// A property of the message. While it is looked at it cannot be changed.

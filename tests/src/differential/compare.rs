@@ -70,6 +70,11 @@ impl Difference {
         let words: String = what.chars().filter(|c| !c.is_ascii_digit()).take(KIND).collect();
         format!("{} {}: {words}", self.aspect.name(), self.subject)
     }
+
+    /// What differs, wherever it does.
+    pub(super) fn text(&self) -> String {
+        format!("{} {}: {}", self.aspect.name(), self.subject, self.what)
+    }
 }
 
 impl fmt::Display for Difference {

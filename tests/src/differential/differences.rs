@@ -3,7 +3,7 @@
 //! Not in the list, because no program of a server can show them: S9 and whatever else is the client's; body encodings
 //! that `node:http` does not know, which WIT cannot express; and what does not translate (see the README).
 
-use node_http_host::{Error, Result, wasmtime::bail, wasmtime::error::Context as _};
+use node_http_host::{Result, wasmtime::bail, wasmtime::error::Context as _};
 use serde_json::Value;
 
 use super::compare::{Aspect, Difference};
@@ -19,9 +19,33 @@ pub(super) struct Listed {
     pub(super) id: String,
     fact: Fact,
     scope: Scope,
-    allows: Vec<Aspect>,
+    allows: Vec<Allowed>,
     /// The first major version of Node in which it is none any more.
     before: Option<u64>,
+}
+
+/// Something that may differ.
+#[derive(Debug)]
+enum Allowed {
+    All(Aspect),
+    /// This difference alone, as a report tells it.
+    One(String),
+}
+
+impl Allowed {
+    fn parse(name: &str) -> Result<Self> {
+        if name.contains(": ") {
+            return Ok(Self::One(name.to_owned()));
+        }
+        Aspect::named(name).map(Self::All).with_context(|| format!("there is no aspect {name}"))
+    }
+
+    fn is(&self, difference: &Difference) -> bool {
+        match self {
+            Self::All(aspect) => *aspect == difference.aspect,
+            Self::One(text) => *text == difference.text(),
+        }
+    }
 }
 
 /// What it reaches, from the request on that has the fact.
@@ -44,7 +68,7 @@ impl Listed {
         node: &Observation,
         ours: &Observation,
     ) -> bool {
-        if !self.allows.contains(&difference.aspect) {
+        if !self.allows.iter().any(|allowed| allowed.is(difference)) {
             return false;
         }
         let holders = self.fact.holders(scenario, node, ours);
@@ -74,16 +98,13 @@ fn parse(entry: &Value) -> Result<Listed> {
         other => bail!("there is no scope {other}"),
     };
     let names = entry["allows"].as_array().with_context(|| format!("{entry} allows nothing"))?;
-    let aspect = |name: &Value| {
-        let aspect = name.as_str().and_then(Aspect::named);
-        aspect.ok_or_else(|| Error::msg(format!("there is no aspect {name}")))
-    };
+    let allowed = |name: &Value| Allowed::parse(name.as_str().unwrap_or_default());
     let fact = text("fact")?;
     Ok(Listed {
         id: text("id")?.to_owned(),
         fact: Fact::named(fact).with_context(|| format!("there is no fact {fact}"))?,
         scope,
-        allows: names.iter().map(aspect).collect::<Result<_>>()?,
+        allows: names.iter().map(allowed).collect::<Result<_>>()?,
         before: entry["before"].as_u64(),
     })
 }

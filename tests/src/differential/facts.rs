@@ -33,6 +33,22 @@ pub(super) enum Fact {
     CorkedEndOrUncorkWithoutCork,
     StrictLengthAsText,
     ClosedWhileWaiting,
+    /// Properties are looked at before the handler has waited for anything.
+    LookedAtAtOnce,
+    /// Properties are looked at behind the end.
+    LookedAtBehindEnd,
+    /// Data behind the end.
+    LateData,
+    /// `strictContentLength` has refused something.
+    StrictLengthRefused,
+    /// Something was written, and the connection destroyed before anything else.
+    DestroyedBehindWrite,
+    /// A response is corked when nothing more happens to it.
+    LeftCorked,
+    /// Node calls an answer finished that was closed before.
+    FinishedBehindClose,
+    /// The connection was destroyed for a request while an earlier one was not answered.
+    DestroyedBehindUnanswered,
 }
 
 impl Fact {
@@ -58,6 +74,14 @@ impl Fact {
             "corked-end-or-uncork-without-cork" => Self::CorkedEndOrUncorkWithoutCork,
             "strict-length-as-text" => Self::StrictLengthAsText,
             "closed-while-waiting" => Self::ClosedWhileWaiting,
+            "looked-at-at-once" => Self::LookedAtAtOnce,
+            "looked-at-behind-end" => Self::LookedAtBehindEnd,
+            "late-data" => Self::LateData,
+            "strict-length-refused" => Self::StrictLengthRefused,
+            "destroyed-behind-write" => Self::DestroyedBehindWrite,
+            "left-corked" => Self::LeftCorked,
+            "finished-behind-close" => Self::FinishedBehindClose,
+            "destroyed-behind-unanswered" => Self::DestroyedBehindUnanswered,
             _ => return None,
         })
     }
@@ -67,6 +91,10 @@ impl Fact {
         let requests = 0..scenario.requests.len();
         match self {
             Self::ErrorBehindUnanswered => unanswered_before_error(scenario, node).into_iter().collect(),
+            Self::DestroyedBehindUnanswered => {
+                let destroys = |index: usize| has(&scenario.requests[index], "reqDestroy");
+                unanswered_before(scenario, node, destroys).into_iter().collect()
+            }
             _ => requests.filter(|&index| self.holds(index, scenario, node, ours)).collect(),
         }
     }
@@ -82,7 +110,7 @@ impl Fact {
                 let pauses = scenario.steps.iter().any(|step| matches!(step, Step::Pause(_)));
                 pauses && option("keepAliveTimeout")
             }
-            Self::ErrorBehindUnanswered => false,
+            Self::ErrorBehindUnanswered | Self::DestroyedBehindUnanswered => false,
             Self::LengthBesideTransferEncoding | Self::LengthNotKept | Self::CodingNotChunked => {
                 answer(node, index).is_some_and(|(answer, next)| self.is_of_answer(answer, next))
             }
@@ -95,6 +123,20 @@ impl Fact {
                 let closed = |side| log(side, index).is_some_and(|log| log.of("res").contains(&"res.close"));
                 index > 0 && closed(ours) && !closed(node)
             }
+            Self::LookedAtAtOnce => request.program.as_deref().is_some_and(looked_at),
+            Self::LookedAtBehindEnd => behind_end(request, "log"),
+            Self::DestroyedBehindWrite => request.program.as_deref().is_some_and(destroyed_behind_write),
+            Self::LeftCorked => request.program.as_deref().is_some_and(left_corked),
+            Self::FinishedBehindClose => log(node, index).is_some_and(|log| {
+                let events = log.of("res");
+                let at = |name| events.iter().position(|event| *event == name);
+                at("res.close").is_some_and(|close| at("res.finish").is_some_and(|finish| close < finish))
+            }),
+            Self::LateData => behind_end(request, "write") || behind_end(request, "end"),
+            Self::StrictLengthRefused => log(ours, index).is_some_and(|log| {
+                let code = |result: &Value| result["throw"][1] == "ERR_HTTP_CONTENT_LENGTH_MISMATCH";
+                log.results.iter().any(|(_, _, result)| code(result))
+            }),
             _ => self.is_of_head(&Head::of(request), scenario, index),
         }
     }
@@ -208,13 +250,18 @@ fn log(side: &Observation, index: usize) -> Option<&Log> {
 /// The first request that was not over when a later one came that is an error: malformed, or behind one that closes.
 fn unanswered_before_error(scenario: &Scenario, node: &Observation) -> Option<usize> {
     let first = scenario.requests.iter().position(|request| !request.malformed && Head::of(request).closes());
-    let is_error =
-        |index: usize| scenario.requests[index].malformed || first.is_some_and(|closing| closing < index);
+    unanswered_before(scenario, node, |index| {
+        scenario.requests[index].malformed || first.is_some_and(|closing| closing < index)
+    })
+}
+
+/// The first request that was not over when one came that is `like` this.
+fn unanswered_before(scenario: &Scenario, node: &Observation, like: impl Fn(usize) -> bool) -> Option<usize> {
     let mut looks = 0_usize;
     for step in &scenario.steps {
         match *step {
             Step::Wait => looks += 1,
-            Step::Send { request, .. } if is_error(request) => {
+            Step::Send { request, .. } if like(request) => {
                 let seen = looks.checked_sub(1).and_then(|look| node.phases.get(look));
                 let over = |index: usize| {
                     seen.is_some_and(|phase| {
@@ -231,14 +278,47 @@ fn unanswered_before_error(scenario: &Scenario, node: &Observation) -> Option<us
     None
 }
 
+fn has(request: &Request, name: &str) -> bool {
+    request.program.iter().flatten().any(|operation| name_of(operation) == name)
+}
+
+fn behind_end(request: &Request, name: &str) -> bool {
+    let mut operations = request.program.iter().flatten().map(name_of);
+    operations.any(|operation| operation == "end") && operations.any(|operation| operation == name)
+}
+
+/// Whether it does not wait.
+fn at_once(operation: &&Value) -> bool {
+    !matches!(name_of(operation), "tick" | "sleep" | "gate" | "drain" | "readAll")
+}
+
+/// Whether a `log` comes before anything that waits.
+fn looked_at(operations: &[Value]) -> bool {
+    operations.iter().take_while(at_once).any(|operation| name_of(operation) == "log")
+}
+
+fn destroyed_behind_write(program: &[Value]) -> bool {
+    let writes = |operation: &Value| matches!(name_of(operation), "write" | "writeN");
+    let destroys = |operation: &Value| matches!(name_of(operation), "destroy" | "reqDestroy");
+    program.iter().enumerate().any(|(place, operation)| {
+        writes(operation) && program[place..].iter().take_while(at_once).any(destroys)
+    })
+}
+
+fn left_corked(program: &[Value]) -> bool {
+    let count = |name| program.iter().filter(|operation| name_of(operation) == name).count();
+    count("cork") > count("uncork")
+}
+
 fn corked_end(program: &[Value]) -> bool {
-    let mut corked = 0_u32;
+    let (mut corked, mut held) = (0_u32, false);
     for operation in program {
         match name_of(operation) {
             "cork" => corked += 1,
             "uncork" if corked == 0 => return true,
             "uncork" => corked -= 1,
-            "end" if corked > 0 && !operation[1].is_null() => return true,
+            "end" if corked > 0 && (held || !operation[1].is_null()) => return true,
+            "write" | "writeN" => held |= corked > 0,
             _ => {}
         }
     }

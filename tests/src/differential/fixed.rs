@@ -118,6 +118,25 @@ fn deliberate() -> Vec<Scenario> {
             .then(&[Step::Pause(700), Step::Wait]),
         shows("refused-connections-are-answered", json!({ "maxConnections": 0 })).get(end()).at_once(),
         shows("status-checked-at-once", none()).get(json!([["statusCode", 99], ["end", "x"]])).at_once(),
+        shows("S10", none())
+            .get(json!([["strictContentLength", true], ["setHeader", "Content-Length", 1], ["end", "xy"]]))
+            .at_once(),
+        shows("S15", none())
+            .get(gated())
+            .get(json!([["reqDestroy"]]))
+            .at_once()
+            .then(&[Step::Open(0), Step::Wait]),
+        shows("late-data-before-the-write", none())
+            .get(json!([["end", "x"], ["readAll"], ["write", "y"]]))
+            .at_once(),
+        shows("destroyed-behind-write", none()).get(json!([["write", "x"], ["reqDestroy"]])).at_once(),
+        shows("left-corked", none()).get(json!([["cork"], ["write", "x"]])).at_once(),
+        shows("finished-behind-close", none())
+            .request("GET / HTTP/1.0", "Host: h\r\n", "", json!([["write", "x"], ["gate"], ["end"]]))
+            .at_once()
+            .then(&[Step::Reset, Step::Wait, Step::Open(0), Step::Wait]),
+        shows("S14", none()).get(json!([["log"], ["end", "x"]])).at_once(),
+        shows("S18", none()).get(json!([["tick"], ["end", "x"], ["log"]])).at_once(),
     ]
 }
 

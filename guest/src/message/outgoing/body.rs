@@ -44,8 +44,7 @@ impl OutgoingMessage {
             return chunk.map_or(Ok(()), |_| Err(Error::write_after_end()));
         }
         if self.destroyed {
-            self.stage = Stage::Ended;
-            return chunk.map_or(Ok(()), |_| Err(Error::stream_destroyed("write")));
+            return self.end_destroyed(chunk.is_some(), date);
         }
         let last = chunk.unwrap_or_default();
         let total = self.body_bytes + last.len() as u64;
@@ -62,15 +61,34 @@ impl OutgoingMessage {
         Ok(())
     }
 
+    /// What `end` does to a message that goes nowhere: its head is fixed, its length is checked.
+    fn end_destroyed(&mut self, has_chunk: bool, date: &str) -> Result<(), Error> {
+        if !has_chunk {
+            self.imply_head(ImplicitLength::Body(0), date)?;
+        }
+        if self.headers_sent() {
+            self.check_length(|declared| declared == Some(self.body_bytes), self.body_bytes)?;
+            self.head = HeadState::Sent;
+        }
+        self.corks = 0;
+        self.stage = Stage::Ended;
+        self.release();
+        if has_chunk { Err(Error::stream_destroyed("write")) } else { Ok(()) }
+    }
+
     /// `flushHeaders`: sends the head now, which makes the body chunked unless its length was given.
     ///
     /// # Errors
     /// Those of an implicit [`write_head`](Self::write_head).
     pub fn flush_headers(&mut self, date: &str) -> Result<(), Error> {
         self.imply_head(ImplicitLength::Unknown, date)?;
+        self.send_head();
+        Ok(())
+    }
+
+    pub(super) fn send_head(&mut self) {
         self.head = HeadState::Sent;
         self.release();
-        Ok(())
     }
 
     /// `cork`: holds output back until as many `uncork`s, or `end`.
@@ -126,7 +144,12 @@ impl OutgoingMessage {
         if self.framing == Framing::NoBody && self.role.rejects_body() {
             return Err(Error::body_not_allowed());
         }
-        Ok(self.framing != Framing::NoBody)
+        Ok(self.sends_body())
+    }
+
+    /// Whether anything follows the head.
+    pub(crate) const fn sends_body(&self) -> bool {
+        !matches!(self.framing, Framing::NoBody)
     }
 
     fn push_body(&mut self, chunk: &[u8]) {

@@ -79,6 +79,7 @@ enum Known {
     Connection,
     ContentLength,
     Date,
+    Expect,
     KeepAlive,
     Trailer,
     TransferEncoding,
@@ -89,6 +90,7 @@ impl Known {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         match name.len() {
             4 if is("date") => Some(Self::Date),
+            6 if is("expect") => Some(Self::Expect),
             7 if is("trailer") => Some(Self::Trailer),
             10 if is("connection") => Some(Self::Connection),
             10 if is("keep-alive") => Some(Self::KeepAlive),
@@ -110,6 +112,7 @@ pub(super) struct Facts {
     pub(super) transfer_encoding: bool,
     chunked: bool,
     pub(super) date: bool,
+    pub(super) expect: bool,
     pub(super) keep_alive: bool,
     pub(super) trailer: bool,
 }
@@ -125,6 +128,7 @@ impl Facts {
                 self.content_length = Some(if same { length } else { None });
             }
             Some(Known::Date) => self.date = true,
+            Some(Known::Expect) => self.expect = true,
             Some(Known::KeepAlive) => self.keep_alive = true,
             Some(Known::Trailer) => self.trailer = true,
             Some(Known::TransferEncoding) => {

@@ -4,6 +4,8 @@
 //! noted as [`Facts`]. Behind the last line the facts decide what Node adds (`decide`). An error takes all
 //! bytes back.
 
+use std::borrow::Cow;
+
 use crate::error::Error;
 use crate::message::headers::{HeaderValue, latin1_bytes};
 use crate::message::validate::{
@@ -74,7 +76,7 @@ impl OutgoingMessage {
         }
         validate_status_code(status)?;
         if reason.is_some() {
-            self.status_message = reason;
+            self.status_message = reason.map(Cow::Owned);
         } else if self.status_message.as_deref() == Some("") {
             // What a head that failed has left behind.
             self.status_message = None;
@@ -94,10 +96,18 @@ impl OutgoingMessage {
         let start = self.out.len();
         let rendered = self.render(fields, length, date, start);
         match rendered {
-            Ok(()) => self.head = HeadState::Held(self.out.len() - start),
-            Err(_) => self.out.truncate(start),
+            Ok(expects) => {
+                self.head = HeadState::Held(self.out.len() - start);
+                if expects {
+                    self.send_head();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.out.truncate(start);
+                Err(error)
+            }
         }
-        rendered
     }
 
     /// Whether request and status allow a body (RFC 9112 §6.3, rule 1).
@@ -134,13 +144,14 @@ impl OutgoingMessage {
         Ok(HeadFields::None)
     }
 
+    /// True where the head is not to wait for a body: who has said `Expect` waits for an answer before it.
     fn render(
         &mut self,
         fields: HeadFields<'_>,
         length: ImplicitLength,
         date: &str,
         start: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.push_first_line()?;
         let lines = self.out.len();
         let mut facts = self.push_fields(fields, false)?;
@@ -158,7 +169,7 @@ impl OutgoingMessage {
         self.keep_alive = decision.keep_alive;
         self.closes_connection = decision.last;
         self.framing = decision.framing;
-        Ok(())
+        Ok(facts.expect)
     }
 
     fn push_first_line(&mut self) -> Result<(), Error> {
@@ -169,6 +180,7 @@ impl OutgoingMessage {
         let Some(message) = &self.status_message else {
             let reason = reason_or_unknown(self.status_code);
             encode::status_line(&mut self.out, self.status_code, reason.as_bytes());
+            self.status_message = Some(Cow::Borrowed(reason));
             return Ok(());
         };
         validate_status_message(message)?;

@@ -19,6 +19,8 @@ mod trailers;
 pub use context::{RequestContext, ResponseContext};
 pub use head::HeadFields;
 
+use std::borrow::Cow;
+
 use crate::error::Error;
 use crate::message::validate::{validate_status_code, validate_status_message};
 use crate::proto;
@@ -38,7 +40,7 @@ pub const DEFAULT_HIGH_WATER_MARK: usize = 65536;
 pub struct OutgoingMessage {
     role: Role,
     status_code: u16,
-    status_message: Option<String>,
+    status_message: Option<Cow<'static, str>>,
     strict_content_length: bool,
 
     /// `None` until a header is set: `writeHead` treats "never set any" and "removed all" differently.
@@ -164,8 +166,7 @@ impl OutgoingMessage {
     /// `statusMessage`: what was set, or the standard text once the head is rendered.
     #[must_use]
     pub fn status_message(&self) -> Option<&str> {
-        let standard = || self.headers_sent().then(|| reason_or_unknown(self.status_code));
-        self.status_message.as_deref().or_else(standard)
+        self.status_message.as_deref()
     }
 
     /// Sets `statusMessage`; `None` or an empty one stands for the standard text.
@@ -175,7 +176,7 @@ impl OutgoingMessage {
     pub fn set_status_message(&mut self, message: Option<String>) -> Result<(), Error> {
         let message = message.filter(|message| !message.is_empty());
         message.iter().try_for_each(|message| validate_status_message(message))?;
-        self.status_message = message;
+        self.status_message = message.map(Cow::Owned);
         Ok(())
     }
 
@@ -372,6 +373,11 @@ impl OutgoingMessage {
 
     /// Makes everything in `out` ready for the driver, save what is corked and a head that waits.
     fn release(&mut self) {
+        if self.destroyed {
+            self.out = Vec::new();
+            self.corked_chunk = Vec::new();
+            return;
+        }
         if self.corks > 0 {
             return;
         }

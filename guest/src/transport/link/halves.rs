@@ -64,6 +64,8 @@ struct Tail {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sending {
     Write(Vec<u8>),
+    /// As much of it as the operating system takes at once.
+    Try(Vec<u8>),
     /// Nothing is queued.
     Nothing,
     End,
@@ -89,10 +91,14 @@ impl Halves {
         }
     }
 
-    /// Ends both directions at once. True the first time.
+    /// Ends both directions at once. What was queued is still tried, as Node would have before, unless it is behind
+    /// bytes that the operating system does not take. True the first time.
     pub(super) fn destroy(&mut self) -> bool {
-        self.output.clear();
-        mem::replace(&mut self.phase, Phase::Destroyed) != Phase::Destroyed
+        let before = mem::replace(&mut self.phase, Phase::Destroyed);
+        if before == Phase::Connecting || self.output.is_in_flight() {
+            self.output.clear();
+        }
+        before != Phase::Destroyed
     }
 
     // What is received.
@@ -173,7 +179,10 @@ impl Halves {
     }
 
     pub(super) fn next_send(&mut self) -> Sending {
-        if self.phase == Phase::Destroyed || self.writing == Writing::Ended {
+        if self.phase == Phase::Destroyed {
+            return self.output.take().map_or(Sending::End, Sending::Try);
+        }
+        if self.writing == Writing::Ended {
             return Sending::End;
         }
         match (self.output.take(), self.writing) {
@@ -358,15 +367,30 @@ mod tests {
     }
 
     #[test]
-    fn destroying_loses_what_is_queued() {
+    fn destroying_tries_what_is_queued() {
         let mut halves = open();
         halves.output.push(b"x");
         assert!(!halves.lost_output());
         assert!(halves.destroy() && !halves.destroy());
         assert!(halves.lost_output() && halves.is_destroyed() && !halves.is_open() && !halves.can_send());
-        assert_eq!((halves.reading(), halves.next_send()), (Reading::Ended, Sending::End));
+        assert_eq!((halves.reading(), halves.next_send()), (Reading::Ended, Sending::Try(b"x".to_vec())));
+        assert_eq!(halves.next_send(), Sending::End);
         halves.opened();
         assert!(halves.is_destroyed());
+    }
+
+    #[test]
+    fn destroying_loses_what_cannot_be_sent_at_once() {
+        let mut connecting = Halves::default();
+        connecting.output.push(b"x");
+        let mut blocked = open();
+        blocked.output.push(b"x");
+        assert_eq!(blocked.next_send(), Sending::Write(b"x".to_vec()));
+        blocked.output.push(b"y");
+        for mut halves in [connecting, blocked] {
+            assert!(halves.destroy());
+            assert!(halves.lost_output() && halves.next_send() == Sending::End);
+        }
     }
 
     #[test]

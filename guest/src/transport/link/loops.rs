@@ -1,6 +1,13 @@
 //! The only asynchronous code of a connection: receiving and sending.
 
-use std::{cell::Cell, mem, rc::Rc};
+use std::{
+    cell::Cell,
+    future::{Future, poll_fn},
+    mem,
+    pin::pin,
+    rc::Rc,
+    task::Poll,
+};
 
 use super::{Afterwards, Inbox, Link, Protocol, Reading, halves::Sending};
 use crate::{
@@ -28,6 +35,8 @@ enum Step {
     /// Tell of messages that are finished.
     Finish,
     Write(Vec<u8>),
+    /// As [`Self::Write`], without waiting.
+    Try(Vec<u8>),
     /// Tell that the connection is broken.
     Fail(NetError),
     End,
@@ -112,12 +121,26 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
                 }
                 None => break,
             },
+            Step::Try(bytes) => match at_once(writer.write_all(bytes)).await {
+                Some(Ok(buffer)) => link.flushed(&*protocol, buffer),
+                Some(Err(_)) | None => break,
+            },
             Step::End => break,
         }
     }
     drop(writer);
     link.sent_end();
     link.loop_ended(&*protocol);
+}
+
+/// What `work` comes to if it need not wait.
+async fn at_once<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Waits for what there is to do. While nothing is read, only the writer can learn that the connection is broken.
@@ -215,10 +238,7 @@ impl Link {
     }
 
     fn next_step(&self, protocol: &dyn Protocol) -> Option<Step> {
-        if self.is_destroyed() {
-            return Some(Step::End);
-        }
-        if let Some(turns) = protocol.prepare() {
+        if let Some(turns) = protocol.prepare().filter(|_| !self.is_destroyed()) {
             return Some(Step::Turns(turns));
         }
         let mut halves = self.halves();
@@ -227,6 +247,7 @@ impl Link {
         drop(halves);
         match next {
             Sending::Write(bytes) => Some(Step::Write(bytes)),
+            Sending::Try(bytes) => Some(Step::Try(bytes)),
             // Before the end: whoever waits for the last message hears of it first.
             _ if protocol.is_finished_at(flushed) => Some(Step::Finish),
             Sending::Nothing => None,

@@ -55,6 +55,11 @@ impl Output {
         self.queued = Vec::new();
     }
 
+    /// Whether a write is going on.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.in_flight > 0
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.queued.is_empty()
     }
