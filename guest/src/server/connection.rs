@@ -150,7 +150,10 @@ impl Connection {
             halves.is_open() && !halves.is_released()
         };
         if receiving && parses && !self.in_message.replace(true) {
-            self.end_idle_time();
+            if self.timeout_replaced.get() {
+                // Half a head leaves the connection idle, as in Node 26.
+                self.time_idle();
+            }
             self.time_message(self.queue.borrow().receiving().is_some());
         }
     }

@@ -28,13 +28,13 @@ pub(super) struct Listed {
 #[derive(Debug)]
 enum Allowed {
     All(Aspect),
-    /// This difference alone, as a report tells it.
+    /// This difference alone, as a report tells it, or those whose text begins so: `…`.
     One(String),
 }
 
 impl Allowed {
     fn parse(name: &str) -> Result<Self> {
-        if name.contains(": ") {
+        if name.contains(' ') {
             return Ok(Self::One(name.to_owned()));
         }
         Aspect::named(name).map(Self::All).with_context(|| format!("there is no aspect {name}"))
@@ -43,7 +43,10 @@ impl Allowed {
     fn is(&self, difference: &Difference) -> bool {
         match self {
             Self::All(aspect) => *aspect == difference.aspect,
-            Self::One(text) => *text == difference.text(),
+            Self::One(text) => match text.strip_suffix('…') {
+                Some(beginning) => difference.text().starts_with(beginning),
+                None => *text == difference.text(),
+            },
         }
     }
 }

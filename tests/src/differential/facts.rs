@@ -47,6 +47,14 @@ pub(super) enum Fact {
     LeftCorked,
     /// Node calls an answer finished that was closed before.
     FinishedBehindClose,
+    /// An earlier answer has said that the connection ends behind it.
+    BehindLast,
+    /// A header has letters that Latin-1 and UTF-8 write differently.
+    HeadNotAscii,
+    /// Trailers are looked at.
+    TrailersLookedAt,
+    /// The request is destroyed before the handler has waited for anything.
+    DestroyedAtOnce,
     /// The connection was destroyed for a request while an earlier one was not answered.
     DestroyedBehindUnanswered,
 }
@@ -81,6 +89,10 @@ impl Fact {
             "destroyed-behind-write" => Self::DestroyedBehindWrite,
             "left-corked" => Self::LeftCorked,
             "finished-behind-close" => Self::FinishedBehindClose,
+            "behind-last" => Self::BehindLast,
+            "head-not-ascii" => Self::HeadNotAscii,
+            "trailers-looked-at" => Self::TrailersLookedAt,
+            "destroyed-at-once" => Self::DestroyedAtOnce,
             "destroyed-behind-unanswered" => Self::DestroyedBehindUnanswered,
             _ => return None,
         })
@@ -123,16 +135,46 @@ impl Fact {
                 let closed = |side| log(side, index).is_some_and(|log| log.of("res").contains(&"res.close"));
                 index > 0 && closed(ours) && !closed(node)
             }
-            Self::LookedAtAtOnce => request.program.as_deref().is_some_and(looked_at),
+            Self::LookedAtAtOnce => request.program.as_deref().is_some_and(|all| at_once_has(all, "log")),
             Self::LookedAtBehindEnd => behind_end(request, "log"),
-            Self::DestroyedBehindWrite => request.program.as_deref().is_some_and(destroyed_behind_write),
+            Self::DestroyedBehindWrite => {
+                let writes = has(request, "write") || has(request, "writeN");
+                request.malformed && writes || request.program.as_deref().is_some_and(destroyed_behind_write)
+            }
+            Self::BehindLast => {
+                let closes = |answer: &Message| answer.field("connection").as_deref() == Some("close");
+                (0..index).any(|earlier| answer(ours, earlier).is_some_and(|(answer, _)| closes(answer)))
+            }
+            Self::HeadNotAscii => {
+                let text = |operation: &Value| !operation.to_string().is_ascii();
+                request
+                    .program
+                    .iter()
+                    .flatten()
+                    .any(|operation| name_of(operation).contains("eader") && text(operation))
+                    || request
+                        .program
+                        .iter()
+                        .flatten()
+                        .any(|operation| name_of(operation) == "writeHead" && text(operation))
+            }
+            Self::TrailersLookedAt => has(request, "readTrailers"),
+            Self::DestroyedAtOnce => {
+                request.program.as_deref().is_some_and(|all| at_once_has(all, "reqDestroy"))
+            }
             Self::LeftCorked => request.program.as_deref().is_some_and(left_corked),
             Self::FinishedBehindClose => log(node, index).is_some_and(|log| {
                 let events = log.of("res");
                 let at = |name| events.iter().position(|event| *event == name);
                 at("res.close").is_some_and(|close| at("res.finish").is_some_and(|finish| close < finish))
             }),
-            Self::LateData => behind_end(request, "write") || behind_end(request, "end"),
+            Self::LateData => {
+                let others = |side| -> Option<Vec<&str>> {
+                    let events = log(side, index)?.of("res");
+                    Some(events.into_iter().filter(|event| !event.starts_with("res.error")).collect())
+                };
+                (behind_end(request, "write") || behind_end(request, "end")) && others(node) == others(ours)
+            }
             Self::StrictLengthRefused => log(ours, index).is_some_and(|log| {
                 let code = |result: &Value| result["throw"][1] == "ERR_HTTP_CONTENT_LENGTH_MISMATCH";
                 log.results.iter().any(|(_, _, result)| code(result))
@@ -287,14 +329,14 @@ fn behind_end(request: &Request, name: &str) -> bool {
     operations.any(|operation| operation == "end") && operations.any(|operation| operation == name)
 }
 
-/// Whether it does not wait.
+/// Whether it need not wait.
 fn at_once(operation: &&Value) -> bool {
-    !matches!(name_of(operation), "tick" | "sleep" | "gate" | "drain" | "readAll")
+    !matches!(name_of(operation), "tick" | "sleep" | "gate" | "readAll")
 }
 
-/// Whether a `log` comes before anything that waits.
-fn looked_at(operations: &[Value]) -> bool {
-    operations.iter().take_while(at_once).any(|operation| name_of(operation) == "log")
+/// Whether this comes before anything that waits.
+fn at_once_has(operations: &[Value], name: &str) -> bool {
+    operations.iter().take_while(at_once).any(|operation| name_of(operation) == name)
 }
 
 fn destroyed_behind_write(program: &[Value]) -> bool {

@@ -135,6 +135,29 @@ fn deliberate() -> Vec<Scenario> {
             .request("GET / HTTP/1.0", "Host: h\r\n", "", json!([["write", "x"], ["gate"], ["end"]]))
             .at_once()
             .then(&[Step::Reset, Step::Wait, Step::Open(0), Step::Wait]),
+        shows("S11", none())
+            .get(json!([["setHeader", "X-A", "Déjà vu"], ["flushHeaders"], ["end"]]))
+            .at_once(),
+        shows("S12", none())
+            .request(
+                "POST / HTTP/1.1",
+                CHUNKED,
+                "1\r\na\r\n0\r\nX-T: 1\r\n\r\n",
+                json!([["readTrailers"], ["end"]]),
+            )
+            .at_once(),
+        shows("S14-destroyed", none())
+            .request(
+                "POST / HTTP/1.1",
+                "Host: h\r\nContent-Length: 1\r\n",
+                "a",
+                json!([["end"], ["reqDestroy"]]),
+            )
+            .at_once(),
+        shows("behind-last", none())
+            .get(json!([["setHeader", "Connection", "close"], ["end"]]))
+            .get(json!([["log"], ["end"]]))
+            .at_once(),
         shows("S14", none()).get(json!([["log"], ["end", "x"]])).at_once(),
         shows("S18", none()).get(json!([["tick"], ["end", "x"], ["log"]])).at_once(),
     ]
