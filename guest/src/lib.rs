@@ -73,6 +73,7 @@ pub mod client;
 #[cfg(target_family = "wasm")]
 pub mod component;
 pub mod error;
+pub mod frames;
 pub mod message;
 pub mod net;
 pub mod proto;

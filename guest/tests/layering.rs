@@ -8,6 +8,7 @@ use std::{
 /// Each module and what it may use besides itself.
 const LAYERS: &[(&str, &[&str])] = &[
     ("proto", &[]),
+    ("frames", &[]),
     ("error", &["proto"]),
     ("runtime", &[]),
     ("message", &["error", "proto"]),
@@ -24,6 +25,9 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("proto", "wasi::"),
     ("proto", "async fn"),
     ("proto", ".await"),
+    ("frames", "wasi::"),
+    ("frames", "async fn"),
+    ("frames", ".await"),
     ("message", "wasi::"),
     ("message", "async fn"),
     ("message", ".await"),
