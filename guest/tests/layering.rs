@@ -17,7 +17,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("transport", &["error", "message", "net", "proto", "runtime"]),
     ("server", &["error", "message", "net", "proto", "runtime", "transport"]),
     ("client", &["agent", "error", "message", "net", "proto", "runtime", "transport"]),
-    ("component", &["agent", "client", "error", "message", "net", "proto", "runtime", "server", "transport"]),
+    ("web_socket", &["client", "error", "frames", "message", "runtime", "transport"]),
+    (
+        "component",
+        &[
+            "agent",
+            "client",
+            "error",
+            "frames",
+            "message",
+            "net",
+            "proto",
+            "runtime",
+            "server",
+            "transport",
+            "web_socket",
+        ],
+    ),
 ];
 
 /// Words that must not appear in a module's code, and why.

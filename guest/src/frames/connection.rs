@@ -37,8 +37,6 @@ pub struct Connection {
     state: State,
     decoder: Decoder,
     encoder: Encoder,
-    /// A ping that waits until there is room for its answer; only the last one has to be answered (section 5.5.3).
-    unanswered: Option<Vec<u8>>,
 }
 
 impl Connection {
@@ -54,29 +52,27 @@ impl Connection {
             state: State::Open,
             decoder: Decoder::new(role, deflate, limits),
             encoder: Encoder::new(role, deflate, next_key),
-            unanswered: None,
         }
     }
 
-    /// Bytes have arrived; [`Self::next`] says what they are.
+    /// Bytes have arrived; [`Self::next_event`] says what they are.
     pub fn receive(&mut self, bytes: Vec<u8>) {
         if self.state != State::Over {
             self.decoder.receive(bytes);
         }
     }
 
-    /// What comes next; none until more has arrived. A ping is answered at once while there `is_room` to send.
-    pub fn next(&mut self, is_room: bool, sink: Sink<'_>) -> Option<Event> {
+    /// What comes next; none until more has arrived. Pings are answered at once.
+    pub fn next_event(&mut self, sink: Sink<'_>) -> Option<Event> {
         while self.state != State::Over {
-            match self.decoder.next() {
+            match self.decoder.next_received() {
                 Ok(None) => break,
                 Ok(Some(Received::Message(message))) if self.state == State::Open => {
                     return Some(Event::Message(message));
                 }
                 Ok(Some(Received::Message(_) | Received::Pong(_))) => {}
                 Ok(Some(Received::Ping(payload))) if self.state == State::Open => {
-                    self.unanswered = Some(payload);
-                    self.answer_ping(is_room, sink);
+                    self.encoder.control(Opcode::Pong, payload, sink);
                 }
                 Ok(Some(Received::Ping(_))) => {}
                 Ok(Some(Received::Close(frame))) => return Some(self.closed(frame, sink)),
@@ -84,13 +80,6 @@ impl Connection {
             }
         }
         None
-    }
-
-    /// Answers the last ping that was not, if there `is_room`.
-    pub fn answer_ping(&mut self, is_room: bool, sink: Sink<'_>) {
-        if is_room && let Some(payload) = self.unanswered.take() {
-            self.encoder.control(Opcode::Pong, payload, sink);
-        }
     }
 
     /// Sends a message, unless the connection is closing.
@@ -111,7 +100,6 @@ impl Connection {
     pub fn close(&mut self, frame: &CloseFrame, sink: Sink<'_>) {
         if self.state == State::Open {
             self.state = State::Closing;
-            self.unanswered = None;
             self.encoder.control(Opcode::Close, frame.payload(), sink);
         }
     }

@@ -116,7 +116,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What the peer did wrong; nothing may be asked afterwards.
-    pub fn next(&mut self) -> Result<Option<Received>, Violation> {
+    pub fn next_received(&mut self) -> Result<Option<Received>, Violation> {
         loop {
             let Some(frame) = self.frame else {
                 if !self.begin_frame()? {

@@ -16,7 +16,7 @@ fn feed(connection: &mut Connection, bytes: &[u8], size: usize) -> (Vec<Event>, 
     let (mut events, mut sent) = (Vec::new(), Vec::new());
     for piece in bytes.chunks(size) {
         connection.receive(piece.to_vec());
-        while let Some(event) = connection.next(true, &mut |bytes| sent.extend_from_slice(bytes)) {
+        while let Some(event) = connection.next_event(&mut |bytes| sent.extend_from_slice(bytes)) {
             events.push(event);
         }
     }
@@ -164,17 +164,6 @@ fn after_close_only_the_answer_counts() {
 }
 
 #[test]
-fn of_pings_that_wait_the_last_is_answered() {
-    let mut client = end(Role::Client, None, Limits::default());
-    client.receive(hex("89 01 61 89 01 62"));
-    let mut sent = Vec::new();
-    assert_eq!(client.next(false, &mut |bytes| sent.extend_from_slice(bytes)), None);
-    client.answer_ping(true, &mut |bytes| sent.extend_from_slice(bytes));
-    client.answer_ping(true, &mut |bytes| sent.extend_from_slice(bytes));
-    assert_eq!(sent, hex("8a 81 37fa213d 55"));
-}
-
-#[test]
 fn limits_hold_for_frames_and_for_messages() {
     let limits = Limits { frame: 4, message: 6 };
     let code = |frames: &str| match &*feed(&mut end(Role::Client, None, limits), &hex(frames), 99).0 {
@@ -191,7 +180,7 @@ fn limits_hold_for_frames_and_for_messages() {
 fn nothing_is_reserved_for_what_is_announced() {
     let mut client = end(Role::Client, None, Limits::default());
     client.receive(hex("82 7f 0000000000ffffff 00"));
-    assert_eq!(client.next(true, &mut |_| ()), None);
+    assert_eq!(client.next_event(&mut |_| ()), None);
     assert!(client.memory() < 64, "{}", client.memory());
     assert!(client.is_within_message());
 }
