@@ -24,14 +24,14 @@ pub(crate) async fn run(arguments: Vec<String>) -> Done {
     }
 }
 
-/// Options of the accepted end by name.
+/// Options of an accepted end by name.
 fn options(names: &[String]) -> AcceptOptions {
     let named = |name: &str| names.iter().any(|given| given == name);
     AcceptOptions {
         protocols: vec!["echo".to_owned()],
         headers: Vec::new(),
         ping_interval: named("pings").then_some(200),
-        deflate: named("deflate").then_some(deflate()),
+        deflate: named("deflate").then_some(deflate(false)),
         limits: Some(Limits {
             max_message_size: named("small").then_some(65_536),
             max_frame_size: None,
@@ -42,11 +42,11 @@ fn options(names: &[String]) -> AcceptOptions {
     }
 }
 
-fn deflate() -> DeflateOptions {
+fn deflate(client_forgets: bool) -> DeflateOptions {
     DeflateOptions {
         threshold: Some(0),
         server_no_context_takeover: None,
-        client_no_context_takeover: None,
+        client_no_context_takeover: Some(client_forgets),
         server_max_window_bits: None,
         client_max_window_bits: None,
     }
@@ -92,13 +92,14 @@ async fn echo(socket: &WebSocket) -> CloseEvent {
     }
 }
 
+/// Offers whatever Autobahn's server may ask for: it asks no client to forget that has not offered to.
 fn connect(url: &str) -> WebSocket {
     let options = ConnectOptions {
         headers: Vec::new(),
         connection: None,
         handshake_timeout: None,
         ping_interval: None,
-        deflate: Some(deflate()),
+        deflate: Some(deflate(true)),
         limits: None,
     };
     WebSocket::connect(url, &[], options, None).expect("the address is one")
