@@ -24,6 +24,12 @@ pub enum ErrorName {
     RangeError,
     /// The work was given up through an `AbortSignal`.
     AbortError,
+    /// A `DOMException`: an address or a word that is none.
+    SyntaxError,
+    /// A `DOMException`: the object cannot do that now.
+    InvalidStateError,
+    /// A `DOMException`: the object never does that.
+    InvalidAccessError,
 }
 
 impl ErrorName {
@@ -35,6 +41,9 @@ impl ErrorName {
             Self::TypeError => "TypeError",
             Self::RangeError => "RangeError",
             Self::AbortError => "AbortError",
+            Self::SyntaxError => "SyntaxError",
+            Self::InvalidStateError => "InvalidStateError",
+            Self::InvalidAccessError => "InvalidAccessError",
         }
     }
 }

@@ -10,17 +10,20 @@
 //! ```text
 //! component (the WIT face) ─► server ─► transport ─► message ─► proto ─► std, httparse, bytes
 //!        │                    client ─► agent          │
-//!        │                      ├─► net ───────────────┤    error ◄─ everything above proto
+//!        ├─► web_socket ────────├─► net ───────────────┤    error ◄─ everything above proto
+//!        │        └─► frames    │
 //!        └──────────────────────┴─► runtime
 //! ```
 //!
 //! Arrows mean "may use"; nothing points up (`tests/layering.rs` sees to it).
 //!
 //! - [`proto`] HTTP/1.1, sans-I/O: bytes in, events out. No clock, socket, async or Node in it.
+//! - [`frames`] the WebSocket protocol, likewise sans-I/O.
 //! - [`message`] what Node calls messages: header maps, implicit heads, framing, bodies. Pure.
 //! - [`server`] connections, exchanges, the application's views. Its `driver.rs` is the async code.
 //! - [`client`] requests, their connections, the agent that keeps these. `driver.rs` and `connecting.rs` are the
 //!   async code.
+//! - [`web_socket`] Node's `WebSocket`, at both ends: a request or an `upgrade`, then frames.
 //! - [`agent`] which connection serves which request of a client. Pure.
 //! - [`transport`] what the connections of both have in common: sockets, received messages, buffers.
 //! - [`net`] streams of bytes; `net/wasi.rs` is the one file that knows `wasi:sockets`.
@@ -73,9 +76,11 @@ pub mod client;
 #[cfg(target_family = "wasm")]
 pub mod component;
 pub mod error;
+pub mod frames;
 pub mod message;
 pub mod net;
 pub mod proto;
 pub mod runtime;
 pub mod server;
 pub mod transport;
+pub mod web_socket;

@@ -8,6 +8,7 @@ use std::{
 /// Each module and what it may use besides itself.
 const LAYERS: &[(&str, &[&str])] = &[
     ("proto", &[]),
+    ("frames", &[]),
     ("error", &["proto"]),
     ("runtime", &[]),
     ("message", &["error", "proto"]),
@@ -16,7 +17,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("transport", &["error", "message", "net", "proto", "runtime"]),
     ("server", &["error", "message", "net", "proto", "runtime", "transport"]),
     ("client", &["agent", "error", "message", "net", "proto", "runtime", "transport"]),
-    ("component", &["agent", "client", "error", "message", "net", "proto", "runtime", "server", "transport"]),
+    ("web_socket", &["client", "error", "frames", "message", "runtime", "transport"]),
+    (
+        "component",
+        &[
+            "agent",
+            "client",
+            "error",
+            "frames",
+            "message",
+            "net",
+            "proto",
+            "runtime",
+            "server",
+            "transport",
+            "web_socket",
+        ],
+    ),
 ];
 
 /// Words that must not appear in a module's code, and why.
@@ -24,6 +41,9 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("proto", "wasi::"),
     ("proto", "async fn"),
     ("proto", ".await"),
+    ("frames", "wasi::"),
+    ("frames", "async fn"),
+    ("frames", ".await"),
     ("message", "wasi::"),
     ("message", "async fn"),
     ("message", ".await"),

@@ -94,7 +94,7 @@ pub(crate) struct Serve {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(crate) struct Fetch {
-    /// Where to ask; `http://` may be left out
+    /// Where to ask; `http://` may be left out. With `ws://` lines of standard input are sent and messages printed
     pub(crate) url: String,
 
     /// The method; GET, or POST with `-d`, unless something else is said. HEAD prints the head of the answer

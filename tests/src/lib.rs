@@ -1,6 +1,7 @@
 //! The harness of the tests that need a running component: the composed program of `tests/components`, each case in an
 //! instance and a thread of its own, real TCP on 127.0.0.1, no fixed ports, no sleeping until something is ready.
 
+pub mod autobahn;
 pub mod client_differential;
 pub mod differential;
 pub mod hostile;

@@ -48,6 +48,9 @@ impl From<ErrorName> for wit::ErrorName {
             ErrorName::TypeError => Self::TypeError,
             ErrorName::RangeError => Self::RangeError,
             ErrorName::AbortError => Self::AbortError,
+            ErrorName::SyntaxError => Self::SyntaxError,
+            ErrorName::InvalidStateError => Self::InvalidStateError,
+            ErrorName::InvalidAccessError => Self::InvalidAccessError,
         }
     }
 }
@@ -59,6 +62,9 @@ impl From<wit::ErrorName> for ErrorName {
             wit::ErrorName::TypeError => Self::TypeError,
             wit::ErrorName::RangeError => Self::RangeError,
             wit::ErrorName::AbortError => Self::AbortError,
+            wit::ErrorName::SyntaxError => Self::SyntaxError,
+            wit::ErrorName::InvalidStateError => Self::InvalidStateError,
+            wit::ErrorName::InvalidAccessError => Self::InvalidAccessError,
         }
     }
 }

@@ -1,10 +1,6 @@
 //! The WIT face: one file for each interface, one-line delegations, no decisions.
 //!
 //! `bindings` holds the traits that wit-bindgen generates from `wit/`, `convert` the types that cross the boundary.
-//! Interfaces that are still to come are written with the macros of `pending`; `tests/wit/pending.rs` lists them.
-
-#[macro_use]
-mod pending;
 
 mod agent;
 #[allow(unsafe_code, missing_docs, reason = "generated")]

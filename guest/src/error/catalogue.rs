@@ -279,11 +279,38 @@ impl Error {
             ),
         )
     }
+}
 
-    /// `ERR_NODE_HTTP_PENDING`, a code of our own: documented by Node, not built here yet.
+/// `WebSocket`. A `DOMException` has a number for a code.
+impl Error {
+    /// `SyntaxError`: an argument of the constructor, or the reason of `close`.
     #[must_use]
-    pub fn pending(feature: &str) -> Self {
-        Self::plain("ERR_NODE_HTTP_PENDING", format!("{feature} is not implemented yet"))
+    pub fn syntax_error(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorName::SyntaxError, "12", message)
+    }
+
+    /// `InvalidStateError`: `send` before the connection is open.
+    #[must_use]
+    pub fn sent_before_connected() -> Self {
+        Self::new(ErrorName::InvalidStateError, "11", "Sent before connected.")
+    }
+
+    /// `InvalidAccessError`: `close` with a code that is not an application's.
+    #[must_use]
+    pub fn invalid_close_code() -> Self {
+        Self::new(ErrorName::InvalidAccessError, "15", "invalid code")
+    }
+
+    /// The `error` event of a connection; as in Node without a code.
+    #[must_use]
+    pub fn web_socket(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::plain("", message)
+    }
+
+    /// `ERR_WEB_SOCKET_HANDSHAKE`, a code of our own: a request that asks for no WebSocket that can be given.
+    #[must_use]
+    pub fn web_socket_handshake(message: &'static str) -> Self {
+        Self::plain("ERR_WEB_SOCKET_HANDSHAKE", message)
     }
 }
 

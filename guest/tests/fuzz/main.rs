@@ -4,6 +4,7 @@
 mod chunked;
 mod client;
 mod connection;
+mod frames;
 mod head;
 mod link;
 #[allow(dead_code, reason = "shared with the vectors, which use more of it")]
@@ -42,6 +43,16 @@ proptest! {
     fn chunked_holds_on_likely_bytes(flags in any::<[u8; 3]>(), picks in vec(0_usize..chunked::LIKELY.len(), 0..40)) {
         chunked::check(&likely(&flags, chunked::LIKELY, &picks));
     }
+
+    #[test]
+    fn frames_hold_on_random_bytes(input in vec(any::<u8>(), 0..200)) {
+        frames::check(&input);
+    }
+
+    #[test]
+    fn frames_hold_on_likely_bytes(flags in any::<[u8; 2]>(), picks in vec(0_usize..frames::LIKELY.len(), 0..40)) {
+        frames::check(&likely(&flags, frames::LIKELY, &picks));
+    }
 }
 
 proptest! {
@@ -66,12 +77,13 @@ proptest! {
 
 #[test]
 fn every_case_holds() {
-    let targets: [(&str, Check); 5] = [
+    let targets: [(&str, Check); 6] = [
         ("head", head::check),
         ("chunked", chunked::check),
         ("connection", connection::check),
         ("client", client::check),
         ("link", link::check),
+        ("frames", frames::check),
     ];
     for (target, check) in targets {
         let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/cases").join(target);

@@ -1,6 +1,6 @@
 //! The parsed WIT package, as the tests look at it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wit_parser::{Docs, Interface, PackageId, Resolve, Type, TypeDef, TypeDefKind, World};
 
@@ -62,21 +62,6 @@ impl Contract {
             }
         }
         items
-    }
-
-    /// Every function: `resource.function`, or `interface.function` where there is no resource.
-    pub(crate) fn functions(&self) -> BTreeSet<String> {
-        let mut functions = BTreeSet::new();
-        for (interface, body) in self.interfaces() {
-            for name in body.functions.keys() {
-                // `[method]socket.read`, `[static]agent.create`, `[constructor]duplex`, `create-server`.
-                functions.insert(match name.split_once(']') {
-                    Some((_, member)) => member.to_owned(),
-                    None => format!("{interface}.{name}"),
-                });
-            }
-        }
-        functions
     }
 
     /// Whether a type only makes the name of another interface known.

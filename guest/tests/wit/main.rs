@@ -2,7 +2,6 @@
 //! each of the 220 documented members of Node's `http`.
 
 mod contract;
-mod pending;
 
 use contract::{Contract, repository};
 use std::collections::BTreeSet;

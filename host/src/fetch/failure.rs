@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use node_http_host::bindings::exports::node::http::types::Error;
+use node_http_host::bindings::exports::node::http::types::{Error, ErrorName};
 use node_http_host::wasmtime;
 
 /// A failed fetch.
@@ -49,6 +49,11 @@ impl Failure {
         Self { status: READ, message: format!("cannot read {}: {error}", file.display()) }
     }
 
+    /// The connection ended without a closing handshake.
+    pub(super) fn cut_short() -> Self {
+        Self { status: RECEIVE, message: "the connection was cut".to_owned() }
+    }
+
     /// What the component answered.
     pub(super) fn of_component(stage: Stage, error: Error) -> Self {
         let message = if error.message.is_empty() { error.code.clone() } else { error.message.clone() };
@@ -61,13 +66,16 @@ impl Failure {
 }
 
 fn status(stage: Stage, error: &Error) -> u8 {
+    if error.name == ErrorName::SyntaxError {
+        return URL;
+    }
     let syscall = error.system.as_ref().map_or("", |system| system.syscall.as_str());
     match (error.code.as_str(), syscall) {
-        ("ERR_INVALID_PROTOCOL", _) => PROTOCOL,
+        ("ERR_INVALID_PROTOCOL" | "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", _) => PROTOCOL,
         ("ERR_INVALID_URL" | "URI_MALFORMED" | "ERR_UNESCAPED_CHARACTERS", _) => URL,
         (_, "getaddrinfo") => RESOLVE,
         ("ETIMEDOUT", _) => TIMEOUT,
-        (_, "connect") => CONNECT,
+        (_, "connect") | ("ECONNREFUSED", _) => CONNECT,
         (_, "write") => SEND,
         _ if stage == Stage::Preparing => SETUP,
         _ if stage == Stage::Receiving => RECEIVE,

@@ -2,7 +2,7 @@
 //!
 //! How it reads: [`fetch`] turns the options into a [`request::Request`] → an [`exchange::Exchange`] calls the exports
 //! of the component, feeds it an [`upload::Upload`] and hands the answer to an [`output::Output`] → what fails
-//! becomes a [`failure::Failure`], which knows the exit status.
+//! becomes a [`failure::Failure`], which knows the exit status. A [`web_socket`] has messages instead of an answer.
 
 mod exchange;
 mod failure;
@@ -10,9 +10,11 @@ mod output;
 mod progress;
 mod request;
 mod upload;
+mod web_socket;
 
 use std::process::ExitCode;
 
+use node_http_host::wasmtime::component::Accessor;
 use node_http_host::{COMPONENT, Ctx, Limits, Policy, Rule};
 use url::Url;
 
@@ -33,13 +35,18 @@ pub(crate) fn fetch(options: &Fetch) -> ExitCode {
 }
 
 fn run(options: &Fetch) -> Result<(), Failure> {
+    let messages = web_socket::is_for(&options.url);
     let request = Request::new(options)?;
     let app = commands::host(Limits::default())?.load(COMPONENT)?;
     let ctx = Ctx::builder().policy(policy(&request.url)).build();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         let mut session = app.instantiate(ctx).await?;
-        session.run(async |store, instance| exchange::run(store, instance, request, options).await).await?
+        let run = async |store: &Accessor<Ctx>, instance| match messages {
+            true => web_socket::run(store, instance, options).await,
+            false => exchange::run(store, instance, request, options).await,
+        };
+        session.run(run).await?
     });
     // A read of standard input cannot be stopped, and nobody waits for it any more.
     runtime.shutdown_background();

@@ -22,6 +22,7 @@ mod robustness;
 mod server;
 mod server_response;
 mod support;
+mod web_socket;
 
 /// What the world `imports` offers, generated.
 #[allow(missing_docs, unreachable_pub, reason = "the manual of every function is in wit/")]

@@ -29,6 +29,7 @@ mod our_sockets {
     mod server;
     mod server_errors;
     mod server_response;
+    mod web_socket;
 }
 
 #[path = "."]
@@ -53,4 +54,5 @@ mod wasmtime_sockets {
     mod server;
     mod server_errors;
     mod server_response;
+    mod web_socket;
 }

@@ -49,6 +49,9 @@ pub(super) fn error(error: &Error) -> String {
         ErrorName::TypeError => "TypeError",
         ErrorName::RangeError => "RangeError",
         ErrorName::AbortError => "AbortError",
+        ErrorName::SyntaxError => "SyntaxError",
+        ErrorName::InvalidStateError => "InvalidStateError",
+        ErrorName::InvalidAccessError => "InvalidAccessError",
     };
     let reason = error.parse.as_ref().map(|parse| format!("|reason={}", parse.reason));
     let call = error.system.as_ref().map(|system| format!("|{}", system.syscall));

@@ -56,6 +56,9 @@ pub(super) fn thrown(error: &Error) -> Value {
         ErrorName::TypeError => "TypeError",
         ErrorName::RangeError => "RangeError",
         ErrorName::AbortError => "AbortError",
+        ErrorName::SyntaxError => "SyntaxError",
+        ErrorName::InvalidStateError => "InvalidStateError",
+        ErrorName::InvalidAccessError => "InvalidAccessError",
     };
     json!({ "throw": [name, error.code, error.message] })
 }
