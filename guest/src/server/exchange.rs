@@ -146,7 +146,7 @@ impl Exchange {
     /// Whether there is something to read that nobody has asked for.
     pub(super) fn has_unread(&self) -> bool {
         let body = self.inbound.body();
-        body.is_untouched() && body.len() > 0
+        body.is_untouched() && !body.is_empty()
     }
 
     /// Throws away what nobody has begun to read.
