@@ -217,8 +217,9 @@ impl ServerResponse {
         self.0.link.set_idle_timeout(Span::millis(timeout));
     }
 
-    /// `response.destroy()`: destroys the connection, losing what is queued on it. Behind answers that go before this
-    /// one it does so when they are out; once the answer is finished it does nothing. The error becomes the server's
+    /// `response.destroy()`: destroys the connection. What is queued is tried once: what the system does not take at
+    /// once is lost. Behind answers that go before this one it does so when they are out; once the answer is finished
+    /// it does nothing. The error becomes the server's
     /// `clientError` and the socket's `error`.
     pub fn destroy(&self, error: Option<Error>) {
         self.0.destroy_response(error);

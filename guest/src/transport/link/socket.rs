@@ -187,7 +187,8 @@ impl Socket {
         Ok(())
     }
 
-    /// `socket.destroy()`: ends both directions at once, losing what is queued.
+    /// `socket.destroy()`: ends both directions at once. What is queued is tried once, and what the system does not
+    /// take is lost.
     pub fn destroy(&self, error: Option<Error>) {
         self.0.destroy_with(error);
     }
