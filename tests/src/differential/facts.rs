@@ -129,40 +129,14 @@ impl Fact {
             Self::StatusRefusedAtOnce | Self::InterimRefusedAfterHead | Self::HintsRefused => {
                 log(ours, index).is_some_and(|log| self.is_of_results(log))
             }
-            Self::CorkedEndOrUncorkWithoutCork => request.program.as_deref().is_some_and(corked_end),
-            Self::StrictLengthAsText => request.program.as_deref().is_some_and(strict_length_as_text),
             Self::ClosedWhileWaiting => {
                 let closed = |side| log(side, index).is_some_and(|log| log.of("res").contains(&"res.close"));
                 index > 0 && closed(ours) && !closed(node)
-            }
-            Self::LookedAtAtOnce => request.program.as_deref().is_some_and(|all| at_once_has(all, "log")),
-            Self::LookedAtBehindEnd => behind_end(request, "log"),
-            Self::DestroyedBehindWrite => {
-                let writes = has(request, "write") || has(request, "writeN");
-                request.malformed && writes || request.program.as_deref().is_some_and(destroyed_behind_write)
             }
             Self::BehindLast => {
                 let closes = |answer: &Message| answer.field("connection").as_deref() == Some("close");
                 (0..index).any(|earlier| answer(ours, earlier).is_some_and(|(answer, _)| closes(answer)))
             }
-            Self::HeadNotAscii => {
-                let text = |operation: &Value| !operation.to_string().is_ascii();
-                request
-                    .program
-                    .iter()
-                    .flatten()
-                    .any(|operation| name_of(operation).contains("eader") && text(operation))
-                    || request
-                        .program
-                        .iter()
-                        .flatten()
-                        .any(|operation| name_of(operation) == "writeHead" && text(operation))
-            }
-            Self::TrailersLookedAt => has(request, "readTrailers"),
-            Self::DestroyedAtOnce => {
-                request.program.as_deref().is_some_and(|all| at_once_has(all, "reqDestroy"))
-            }
-            Self::LeftCorked => request.program.as_deref().is_some_and(left_corked),
             Self::FinishedBehindClose => log(node, index).is_some_and(|log| {
                 let events = log.of("res");
                 let at = |name| events.iter().position(|event| *event == name);
@@ -179,7 +153,31 @@ impl Fact {
                 let code = |result: &Value| result["throw"][1] == "ERR_HTTP_CONTENT_LENGTH_MISMATCH";
                 log.results.iter().any(|(_, _, result)| code(result))
             }),
-            _ => self.is_of_head(&Head::of(request), scenario, index),
+            _ => self.is_of_program(request) || self.is_of_head(&Head::of(request), scenario, index),
+        }
+    }
+
+    /// What the request's own program says.
+    fn is_of_program(self, request: &Request) -> bool {
+        let operations = request.program.as_deref().unwrap_or_default();
+        match self {
+            Self::CorkedEndOrUncorkWithoutCork => corked_end(operations),
+            Self::StrictLengthAsText => strict_length_as_text(operations),
+            Self::LookedAtAtOnce => at_once_has(operations, "log"),
+            Self::LookedAtBehindEnd => behind_end(request, "log"),
+            Self::DestroyedBehindWrite => {
+                let writes = has(request, "write") || has(request, "writeN");
+                request.malformed && writes || destroyed_behind_write(operations)
+            }
+            Self::HeadNotAscii => operations.iter().any(|operation| {
+                let name = name_of(operation);
+                let of_head = name.contains("eader") || name == "writeHead";
+                of_head && !operation.to_string().is_ascii()
+            }),
+            Self::TrailersLookedAt => has(request, "readTrailers"),
+            Self::DestroyedAtOnce => at_once_has(operations, "reqDestroy"),
+            Self::LeftCorked => left_corked(operations),
+            _ => false,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::to_latin1;
 /// All of them.
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut all = deliberate();
+    all.extend(told_otherwise());
     all.extend(mended_since());
     all.extend(alike());
     all
@@ -72,7 +73,7 @@ impl Scenario {
 
 const CHUNKED: &str = "Host: h\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n";
 
-/// S1 to S8, and the smaller ones.
+/// What differs in bytes: S1 to S8, S10, S11, and smaller ones.
 fn deliberate() -> Vec<Scenario> {
     let end = || json!([["end", "x"]]);
     let gated = || json!([["gate"], ["end", "late"]]);
@@ -121,6 +122,17 @@ fn deliberate() -> Vec<Scenario> {
         shows("S10", none())
             .get(json!([["strictContentLength", true], ["setHeader", "Content-Length", 1], ["end", "xy"]]))
             .at_once(),
+        shows("S11", none())
+            .get(json!([["setHeader", "X-A", "Déjà vu"], ["flushHeaders"], ["end"]]))
+            .at_once(),
+    ]
+}
+
+/// What the application is told otherwise, or at another time.
+fn told_otherwise() -> Vec<Scenario> {
+    let none = || json!({});
+    let gated = || json!([["gate"], ["end", "late"]]);
+    vec![
         shows("S15", none())
             .get(gated())
             .get(json!([["reqDestroy"]]))
@@ -135,9 +147,6 @@ fn deliberate() -> Vec<Scenario> {
             .request("GET / HTTP/1.0", "Host: h\r\n", "", json!([["write", "x"], ["gate"], ["end"]]))
             .at_once()
             .then(&[Step::Reset, Step::Wait, Step::Open(0), Step::Wait]),
-        shows("S11", none())
-            .get(json!([["setHeader", "X-A", "Déjà vu"], ["flushHeaders"], ["end"]]))
-            .at_once(),
         shows("S12", none())
             .request(
                 "POST / HTTP/1.1",

@@ -2,6 +2,7 @@
 
 mod closing;
 mod completion;
+mod destroyed;
 mod events;
 mod options;
 mod ownership;
