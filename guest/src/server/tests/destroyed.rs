@@ -55,10 +55,7 @@ fn the_status_message_is_fixed_with_the_head() {
     assert_eq!(response.look(|outgoing| outgoing.status_message().map(str::to_owned)), None);
     response.write_head(200, None, &[]).expect("a fresh answer");
     response.answer(|outgoing, _| outgoing.set_status_code(404)).expect("a valid code");
-    assert_eq!(
-        response.look(|outgoing| outgoing.status_message().map(str::to_owned)).as_deref(),
-        Some("OK")
-    );
+    assert_eq!(response.look(|outgoing| outgoing.status_message().map(str::to_owned)).as_deref(), Some("OK"));
 }
 
 #[test]
