@@ -25,32 +25,36 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Waiters {
     first: Option<(u64, Waker)>,
-    others: BTreeMap<u64, Waker>,
+    others: Option<Box<BTreeMap<u64, Waker>>>,
 }
 
 impl Waiters {
     fn is_empty(&self) -> bool {
-        self.first.is_none() && self.others.is_empty()
+        self.first.is_none() && self.others.is_none()
     }
 
     fn set(&mut self, id: u64, waker: &Waker) {
         match &mut self.first {
             Some((first, waiting)) if *first == id => waiting.clone_from(waker),
-            None if self.others.is_empty() => self.first = Some((id, waker.clone())),
-            _ => _ = self.others.insert(id, waker.clone()),
+            None if self.others.is_none() => self.first = Some((id, waker.clone())),
+            _ => _ = self.others.get_or_insert_default().insert(id, waker.clone()),
         }
     }
 
     fn remove(&mut self, id: u64) {
         if self.first.as_ref().is_some_and(|(first, _)| *first == id) {
             self.first = None;
-        } else {
-            self.others.remove(&id);
+        } else if let Some(others) = &mut self.others {
+            others.remove(&id);
+            if others.is_empty() {
+                self.others = None;
+            }
         }
     }
 
     fn into_wakers(self) -> impl Iterator<Item = Waker> {
-        self.first.into_iter().map(|(_, waker)| waker).chain(self.others.into_values())
+        let others = self.others.into_iter().flat_map(|others| others.into_values());
+        self.first.into_iter().map(|(_, waker)| waker).chain(others)
     }
 }
 
@@ -150,7 +154,7 @@ mod tests {
 
     fn waiters(signal: &Signal) -> usize {
         let waiters = &signal.waiting.borrow().waiters;
-        usize::from(waiters.first.is_some()) + waiters.others.len()
+        usize::from(waiters.first.is_some()) + waiters.others.as_ref().map_or(0, |others| others.len())
     }
 
     #[test]

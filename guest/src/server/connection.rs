@@ -125,7 +125,7 @@ impl Connection {
         let has_body = head.framing != BodyLength::None;
         let last = dispatch::is_last(&head, &settings);
         let outgoing = dispatch::answer_to(&head, &settings, number);
-        let exchange = Rc::new(Exchange::new(self, head, outgoing, &settings));
+        let exchange = Exchange::new(self, head, outgoing, &settings);
         match verdict {
             Verdict::Leave(leaving) => {
                 inbox.decoder.upgrade();
@@ -164,6 +164,23 @@ impl Connection {
             self.link.clear_deadline(timer);
         }
         self.in_message.set(false);
+    }
+
+    /// Whether so much waits to be sent that nothing more is to be asked for.
+    fn has_many_unsent(&self) -> bool {
+        self.queue.borrow().unsent(&self.link.halves()) >= self.link.high_water_mark().max(1)
+    }
+
+    /// Whether the application has as much to do as it is given, or memory is short: then one request at a time.
+    fn takes_no_request(&self) -> bool {
+        if self.server.is_congested() {
+            if !self.paused.replace(true) {
+                self.server.pause(self.link.id);
+            }
+            return true;
+        }
+        let queue = self.queue.borrow();
+        queue.is_congested(self.link.high_water_mark()) || queue.owes() && self.link.is_spent()
     }
 
     /// Moves bytes from answers to the output and wakes the loops that have something to do.
@@ -205,24 +222,17 @@ impl Protocol for Connection {
     }
 
     fn is_congested(&self) -> bool {
-        if self.server.is_congested() {
-            if !self.paused.replace(true) {
-                self.server.pause(self.link.id);
-            }
-            return true;
-        }
-        let queue = self.queue.borrow();
-        // Where memory is short, one request at a time.
-        queue.is_congested(&self.link.halves(), self.link.high_water_mark())
-            || queue.owes() && self.link.is_spent()
+        self.has_many_unsent() || self.takes_no_request()
     }
 
     fn parse(&self, inbox: &mut Inbox) {
         inbox.held_back = false;
+        // The application does nothing meanwhile: what is unsent hardly changes.
+        let many_unsent = self.has_many_unsent();
         // Behind a head at least its end is taken in: to ask costs more than that.
         let mut behind_head = false;
         while self.link.halves().is_open() {
-            if !behind_head && self.is_congested() {
+            if !behind_head && (many_unsent || self.takes_no_request()) {
                 // Also with no bytes left: the end of a message needs none to be reported.
                 inbox.held_back = true;
                 break;

@@ -79,13 +79,12 @@ impl Exchange {
         head: RequestHead,
         outgoing: OutgoingMessage,
         settings: &Settings,
-    ) -> Self {
-        let inbound = Inbound::new(&connection.link.account, settings.message_listening);
-        let exchange = Self {
+    ) -> Rc<Self> {
+        let exchange = Rc::new(Self {
             connection: connection.this(),
             link: Rc::clone(&connection.link),
             head,
-            inbound,
+            inbound: Inbound::new(&connection.link.account, settings.message_listening),
             outgoing: Outbound::new(outgoing),
             stage: Cell::new(Stage::Open),
             told: Cell::default(),
@@ -93,7 +92,7 @@ impl Exchange {
             joins_duplicates: settings.join_duplicate_headers,
             events: EventLog::listening(settings.response_listening),
             changed: Signal::default(),
-        };
+        });
         exchange.recount(0);
         exchange
     }

@@ -246,16 +246,16 @@ impl Queue {
         !self.owed.is_empty()
     }
 
-    /// Whether no more may be parsed for now (I-14): an unread body, unsent answers or unanswered requests have
-    /// reached their bound (CVE-2013-4450 is what happens without one).
-    pub(super) fn is_congested(&self, halves: &Halves, high_water_mark: usize) -> bool {
+    /// Whether no more may be parsed for now (I-14): an unread body or unanswered requests have reached their bound
+    /// (CVE-2013-4450 is what happens without one).
+    pub(super) fn is_congested(&self, high_water_mark: usize) -> bool {
         let body_unread =
             self.receiving.as_ref().is_some_and(|exchange| exchange.inbound.is_full(high_water_mark));
-        body_unread || self.owed.len() >= MAX_OWED || self.unsent(halves) >= high_water_mark.max(1)
+        body_unread || self.owed.len() >= MAX_OWED
     }
 
-    /// Bytes that wait to be sent, those of waiting answers included.
-    fn unsent(&self, halves: &Halves) -> usize {
+    /// Bytes that wait to be sent, those of waiting answers included. Only the application adds to them.
+    pub(super) fn unsent(&self, halves: &Halves) -> usize {
         let waiting: usize = self.owed.iter().map(|exchange| exchange.queued_bytes()).sum();
         halves.unflushed() + waiting
     }
