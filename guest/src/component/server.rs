@@ -63,6 +63,10 @@ impl GuestServer for Server {
         Ok(Self::close(self).await?)
     }
 
+    async fn closing(&self) {
+        Self::closing(self).await;
+    }
+
     fn close_all_connections(&self) {
         Self::close_all_connections(self);
     }

@@ -151,6 +151,13 @@ impl Server {
         if closing { Ok(()) } else { Err(Error::server_not_running()) }
     }
 
+    /// Waits until the server stops listening, because it was closed or because the host drains. Who keeps connections
+    /// open for long ends them then.
+    pub async fn closing(&self) {
+        runtime::ensure_driver();
+        self.0.stop.wait(|| (!self.0.is_listening()).then_some(())).await;
+    }
+
     /// `server.closeIdleConnections()`: those that neither send a request nor wait for an answer.
     pub fn close_idle_connections(&self) {
         self.0.close_idle_connections();

@@ -1,5 +1,7 @@
 //! What a client sees when the host drains, and when the program closes the server.
 
+use std::{cell::Cell, rc::Rc};
+
 use super::{Client, Fixture, GET, ok};
 use crate::{
     runtime::{advance, run_until_stalled, spawn},
@@ -73,8 +75,8 @@ fn a_busy_connection_outlives_a_close_until_keep_alive_timeout() {
     let client = fixture.connect();
     client.send(GET);
     let response = fixture.request();
-    let server = std::rc::Rc::new(fixture.server);
-    let closing = std::rc::Rc::clone(&server);
+    let server = Rc::new(fixture.server);
+    let closing = Rc::clone(&server);
     spawn(async move { closing.close().await.expect("it was listening") });
     run_until_stalled();
     response.end(None).expect("a fresh answer");
@@ -109,5 +111,33 @@ fn a_peer_that_nobody_reads_from_can_go_away() {
         run_until_stalled();
         assert!(request.aborted());
         assert_eq!(fixture.server.connections(), 0);
+    }
+}
+
+#[test]
+fn closing_is_told_while_connections_are_still_there() {
+    for drained in [true, false] {
+        let fixture = Fixture::new(ServerOptions::default());
+        let client = fixture.connect();
+        client.send(GET);
+        let response = fixture.request();
+        let server = Rc::new(fixture.server);
+        let told = Rc::new(Cell::new(false));
+        let waits = (Rc::clone(&server), Rc::clone(&told));
+        spawn(async move {
+            waits.0.closing().await;
+            waits.1.set(true);
+        });
+        run_until_stalled();
+        assert!(!told.get());
+        if drained {
+            drop(fixture.connector);
+        } else {
+            let server = Rc::clone(&server);
+            spawn(async move { server.close().await.expect("it listens") });
+        }
+        run_until_stalled();
+        assert!(told.get() && server.connections() == 1, "{drained}");
+        response.end(None).expect("a fresh answer");
     }
 }
