@@ -1,8 +1,10 @@
 //! `node-http fetch ws://…`: lines of standard input go out as messages, messages come out as lines.
 
+use std::cell::Cell;
 use std::io::{self, BufRead};
 use std::pin::pin;
 use std::thread;
+use std::time::Duration;
 
 use node_http_host::Ctx;
 use node_http_host::bindings::NodeHttp;
@@ -12,6 +14,7 @@ use node_http_host::bindings::exports::node::http::web_socket::{
 };
 use node_http_host::wasmtime::component::{Accessor, Instance, ResourceAny};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use super::failure::{Failure, Stage};
 use super::output::Output;
@@ -20,6 +23,10 @@ use crate::cli::Fetch;
 /// So many lines are read ahead of what was sent.
 const AHEAD: usize = 64;
 
+/// Behind the last line answers are waited for until nothing has come for so long: nobody says how many there are to be,
+/// and once this end has begun to close messages do not count any more.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// Whether the URL asks for messages instead of an answer.
 pub(super) fn is_for(url: &str) -> bool {
     ["ws://", "wss://"]
@@ -27,7 +34,7 @@ pub(super) fn is_for(url: &str) -> bool {
         .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
-/// Exchanges messages until either side closes; the end of standard input closes.
+/// Exchanges messages until either side closes; this one does when standard input has ended and the answers have come.
 ///
 /// # Errors
 /// When the connection cannot be opened or breaks, or when a message cannot be written.
@@ -44,7 +51,7 @@ pub(super) async fn run(store: &Accessor<Ctx>, instance: Instance, options: &Fet
     };
     let made = calls.call_connect(store, options.url.clone(), Vec::new(), asked, None).await?;
     let socket = made.map_err(|error| Failure::of_component(Stage::Preparing, error))?;
-    let session = Session { store, calls, socket };
+    let session = Session { store, calls, socket, last: Cell::new(Instant::now()) };
     session.opens().await?;
     let mut output = Output::open(options.output.as_deref())?;
     let mut receive = pin!(session.receive(&mut output));
@@ -59,6 +66,8 @@ struct Session<'a> {
     store: &'a Accessor<Ctx>,
     calls: GuestWebSocket<'a>,
     socket: ResourceAny,
+    /// When a message was last sent or received.
+    last: Cell<Instant>,
 }
 
 impl Session<'_> {
@@ -73,13 +82,17 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Sends each line, then closes.
+    /// Sends each line, waits for answers, then closes.
     async fn send(&self) -> Result<(), Failure> {
         let mut lines = lines();
         while let Some(line) = lines.recv().await {
             let sent = self.calls.call_send(self.store, self.socket, Message::Text(line)).await?;
             sent.map_err(|error| Failure::of_component(Stage::Asking, error))?;
             self.calls.call_drain(self.store, self.socket).await?;
+            self.last.set(Instant::now());
+        }
+        while self.last.get().elapsed() < QUIET {
+            sleep_until(self.last.get() + QUIET).await;
         }
         let closed = self.calls.call_close(self.store, self.socket, Some(1000), None).await?;
         closed.map_err(|error| Failure::of_component(Stage::Asking, error))
@@ -89,6 +102,7 @@ impl Session<'_> {
     async fn receive(&self, output: &mut Output) -> Result<(), Failure> {
         loop {
             self.calls.call_ready(self.store, self.socket).await?;
+            self.last.set(Instant::now());
             for event in self.calls.call_take_events(self.store, self.socket, 0).await? {
                 match event.kind {
                     WebSocketEventKind::Open => {}
