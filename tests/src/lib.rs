@@ -12,6 +12,7 @@ mod peer;
 mod probes;
 pub mod process;
 mod raw;
+pub mod web_socket;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -95,6 +96,8 @@ impl Case {
         let (drain, stdout, stderr) = (DrainHandle::new(), Output::default(), Output::default());
         let ctx = Ctx::builder()
             .args(arguments)
+            // Any free one, for programs that look at it.
+            .env("PORT", "0")
             .policy(Policy::allow_all())
             .drain(drain.clone())
             .stdout(stdout.clone())

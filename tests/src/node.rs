@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fs, thread};
 
 /// The version that everything is compared with.
 const VERSION: &str = "23.5.0";
@@ -50,6 +51,30 @@ pub fn find() -> Result<PathBuf, String> {
         }
     }
     version(&node).map(|_| node)
+}
+
+/// The folder of an npm package such as `ws@8`, installed under the target folder.
+///
+/// # Errors
+/// Why it cannot be had.
+pub fn package(name: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(env!("OUT_DIR")).join(name);
+    let (plain, _) = name.rsplit_once('@').unwrap_or((name, ""));
+    let package = Path::new("node_modules").join(plain);
+    if !folder.join(&package).exists() {
+        // Tests run side by side: each installs it elsewhere, and the first one moves it here.
+        let own = folder.with_extension(format!("{:?}", thread::current().id()));
+        let output =
+            Command::new("npm").args(["install", "--no-save", "--prefix"]).arg(&own).arg(name).output();
+        let output = output.map_err(|error| format!("npm does not start ({error})"))?;
+        if !output.status.success() {
+            let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(format!("npm cannot install {name}: {why}"));
+        }
+        // Somebody else may have been faster.
+        let _ = fs::rename(&own, &folder);
+    }
+    Ok(folder.join(package))
 }
 
 fn version(node: &Path) -> Result<String, String> {

@@ -4,14 +4,20 @@
 //! becomes a task of its own, so that the loop goes on.
 #![cfg(target_family = "wasm")]
 
+mod chat;
 mod json;
 mod pages;
 
+use std::rc::Rc;
+
 use wasi::cli::environment::get_environment;
 
-use crate::bindings::node::http::server::{ListenOptions, Server, ServerEventKind, ServerOptions};
+use crate::bindings::node::http::server::{
+    ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions,
+};
 use crate::bindings::node::http::server_response::{Answer, ServerResponse};
 use crate::bindings::node::http::types::{Error, IpFamily, SocketAddress};
+use crate::chat::Room;
 use crate::pages::Page;
 
 /// What the world `imports` offers, generated.
@@ -23,6 +29,7 @@ mod bindings {
         additional_type_attributes: {
             "node:http/server@0.1.0/server-options": [#[derive(Default)]],
             "node:http/server@0.1.0/listen-options": [#[derive(Default)]],
+            "node:http/web-socket@0.1.0/accept-options": [#[derive(Default)]],
         },
     });
 }
@@ -47,17 +54,22 @@ async fn serve() -> Result<(), Error> {
     let host = variable("HOST").map_or("127.0.0.1", String::as_str);
     let port = variable("PORT").and_then(|port| port.parse().ok()).unwrap_or(8080);
 
-    let server = Server::create(&ServerOptions::default())?;
+    // Without it they would be ordinary requests.
+    let listening = Some(ServerEvents::UPGRADE);
+    let server = Rc::new(Server::create(&ServerOptions { listening, ..ServerOptions::default() })?);
     let options = ListenOptions { host: Some(host.to_owned()), port: Some(port), ..Default::default() };
     let address = server.listen(options, None).await?;
     println!("listening on {}", url(&address));
 
+    let room = Rc::new(Room::default());
+    wit_bindgen::spawn_local(close_with(Rc::clone(&server), Rc::clone(&room)));
     loop {
         server.ready().await;
         let mut answers = Vec::new();
         for event in server.take_events(BATCH) {
             match event.kind {
                 ServerEventKind::Request(response) => answers.extend(route(response)),
+                ServerEventKind::Upgrade(upgrade) => room.enter(upgrade),
                 ServerEventKind::Close => return Ok(()),
                 // Nothing else was asked for.
                 _ => {}
@@ -68,6 +80,12 @@ async fn serve() -> Result<(), Error> {
             ServerResponse::respond_all(answers);
         }
     }
+}
+
+/// The server is closed once its last connection has ended, and those of the chat do not end by themselves.
+async fn close_with(server: Rc<Server>, room: Rc<Room>) {
+    server.closing().await;
+    room.close();
 }
 
 /// Answers at once, or starts the task that will.

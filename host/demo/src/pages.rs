@@ -19,6 +19,7 @@ pub(crate) enum Page {
 /// Gets the response and the target of the request.
 pub(crate) type Handler = fn(ServerResponse, String) -> Pin<Box<dyn Future<Output = Result<(), Error>>>>;
 
+const HTML: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 /// Most of a body that the echo returns.
@@ -29,11 +30,8 @@ const PIECE: usize = 64 * 1024;
 /// Finds the page of a request.
 pub(crate) fn find(request: &RequestLine) -> Page {
     match path(&request.url) {
-        "/" => Page::Short {
-            status: 200,
-            content_type: "text/html; charset=utf-8",
-            body: include_str!("index.html"),
-        },
+        "/" => Page::Short { status: 200, content_type: HTML, body: include_str!("index.html") },
+        "/chat" => Page::Short { status: 200, content_type: HTML, body: include_str!("chat.html") },
         "/plain" => Page::Short { status: 200, content_type: TEXT, body: "Hello, world\n" },
         "/echo" => Page::Long(|response, _| Box::pin(echo(response))),
         "/upload" => Page::Long(|response, _| Box::pin(upload(response))),
@@ -129,7 +127,8 @@ fn header(name: &str, value: &str) -> [(String, String); 1] {
     [(name.to_owned(), value.to_owned())]
 }
 
-fn path(url: &str) -> &str {
+/// A target without its query.
+pub(crate) fn path(url: &str) -> &str {
     url.split_once('?').map_or(url, |(path, _)| path)
 }
 

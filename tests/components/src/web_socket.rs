@@ -1,6 +1,6 @@
 //! WebSockets at both ends.
 
-use futures_util::future::join_all;
+use std::pin::Pin;
 
 use crate::bindings::node::http::{
     server::Upgrade,
@@ -15,11 +15,12 @@ use crate::support::*;
 pub(crate) async fn run(arguments: Vec<String>) -> Done {
     let (what, arguments) = arguments.split_first().expect("what is done");
     match what.as_str() {
-        "serve" => serve(options(arguments)).await,
+        "serve" => serve(options(arguments), echoing).await,
+        "closes" => serve(options(arguments), closing).await,
+        "presses" => serve(options(arguments), pressing).await,
         "fuzzed" => fuzzed(&arguments[0]).await,
         "echo" => echoes(&arguments[0]).await,
         "members" => members().await,
-        "hold" => hold(&arguments[0]).await,
         other => panic!("there is no case {other:?}"),
     }
 }
@@ -52,8 +53,11 @@ fn deflate(client_forgets: bool) -> DeflateOptions {
     }
 }
 
-/// A server named `echo` that echoes every message until the host drains.
-async fn serve(options: AcceptOptions) {
+/// What becomes of an accepted connection.
+type Handler = fn(WebSocket) -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// A server named `echo` that gives every connection to `handler` until the host drains.
+async fn serve(options: AcceptOptions, handler: Handler) {
     let listening = Some(ServerEvents::UPGRADE);
     let server = listen("echo", ServerOptions { listening, ..ServerOptions::default() }).await;
     loop {
@@ -62,7 +66,7 @@ async fn serve(options: AcceptOptions) {
             match event.kind {
                 ServerEventKind::Upgrade(Upgrade { request, socket, head }) => {
                     match WebSocket::accept(&request, socket, &head, Some(&options)) {
-                        Ok(socket) => _ = wit_bindgen::spawn_local(async move { echo(&socket).await }),
+                        Ok(socket) => _ = wit_bindgen::spawn_local(handler(socket)),
                         Err(error) => println!("refused {}", error.message),
                     }
                 }
@@ -75,6 +79,36 @@ async fn serve(options: AcceptOptions) {
             }
         }
     }
+}
+
+/// Sends back what comes.
+fn echoing(socket: WebSocket) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move { _ = echo(&socket).await })
+}
+
+/// Closes at once, and says how that ended.
+fn closing(socket: WebSocket) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        socket.close(Some(4000), Some("enough")).expect("both are allowed");
+        let CloseEvent { was_clean, code, reason } = echo(&socket).await;
+        println!("closed {was_clean} {code} {reason}");
+    })
+}
+
+/// Sends more than the system takes at once, and says when all of it is there.
+fn pressing(socket: WebSocket) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        let mut sent = 0;
+        while sent < 12 << 20 {
+            socket.send(&Message::Binary(vec![7; 1 << 20])).expect("it is open");
+            sent += 1 << 20;
+            assert!(socket.buffered_amount() <= sent);
+        }
+        println!("buffered {}", socket.buffered_amount());
+        socket.drain().await;
+        println!("drained {}", socket.buffered_amount());
+        echo(&socket).await;
+    })
 }
 
 /// Sends back what comes until the connection is closed.
@@ -224,15 +258,4 @@ async fn members() {
     assert_eq!(client.buffered_amount(), 4);
     accepted.terminate();
     server.close().await.expect("it is open");
-}
-
-/// Opens so many connections to a server and keeps them until the host drains it. Arguments: count, port.
-async fn hold(what: &str) {
-    let (count, port) = what.split_once(':').expect("COUNT:PORT");
-    let sockets: Vec<_> = (0..count.parse().expect("a number"))
-        .map(|_: u32| WebSocket::create(&format!("ws://127.0.0.1:{port}/"), &[]).expect("an address"))
-        .collect();
-    join_all(sockets.iter().map(WebSocket::ready)).await;
-    println!("holds {}", sockets.len());
-    join_all(sockets.iter().map(WebSocket::closed)).await;
 }

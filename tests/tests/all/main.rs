@@ -9,6 +9,7 @@ mod rows;
 mod our_sockets {
     const SOCKETS: node_http_tests::Sockets = node_http_tests::Sockets::Ours;
     mod agent;
+    mod chat;
     mod client_bodies;
     mod client_differential;
     mod client_goldens;

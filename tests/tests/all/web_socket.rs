@@ -2,13 +2,13 @@
 //! What is not there is not tested, and says so.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use node_http_tests::process::CaseProcess;
+use node_http_tests::web_socket::{RawWebSocket as Raw, frame};
 use node_http_tests::{Case, PATIENCE, autobahn, node};
 
 use super::SOCKETS;
@@ -99,7 +99,7 @@ fn what_asks_for_nothing_that_there_is() {
     assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n") && ended, "{answer}");
     assert_eq!(case.line("refused "), "Missing or invalid Sec-WebSocket-Key header");
     // Another client on another connection is served.
-    echoes(&mut Raw::open(case.address("echo")));
+    Raw::open(case.address("echo")).echoes();
 }
 
 /// Nobody reads the echoes: what is not read waits where it came from, and nobody else does.
@@ -108,20 +108,20 @@ fn a_slow_reader_is_not_read() {
     let mut case = server(&["serve"]);
     let address = case.address("echo");
     let mut good = Raw::open(address);
-    echoes(&mut good);
+    good.echoes();
     let before = case.resident();
-    let mut slow = Raw::open(address);
+    let slow = Raw::open(address);
     let message = frame(0x82, &vec![7; 65_536]);
-    slow.0.set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    slow.stream().set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
     let mut sent = 0;
-    while sent < 256 << 20 && slow.0.write_all(&message).is_ok() {
+    while sent < 256 << 20 && slow.stream().write_all(&message).is_ok() {
         sent += message.len();
         if sent % (16 << 20) < message.len() {
-            echoes(&mut good);
+            good.echoes();
         }
     }
     assert!(sent < 64 << 20, "{sent} bytes were taken of a peer that reads nothing");
-    echoes(&mut good);
+    good.echoes();
     let grown = case.resident().saturating_sub(before);
     assert!(grown < 64 * 1024, "{grown} KiB");
 }
@@ -131,17 +131,17 @@ fn a_flood_of_pings_that_nobody_reads_the_answers_of() {
     let mut case = server(&["serve"]);
     let address = case.address("echo");
     let mut good = Raw::open(address);
-    echoes(&mut good);
+    good.echoes();
     let before = case.resident();
-    let mut flood = Raw::open(address);
-    flood.0.set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    let flood = Raw::open(address);
+    flood.stream().set_write_timeout(Some(Duration::from_secs(1))).expect("a timeout");
     let pings = frame(0x89, &[7; 100]).repeat(1000);
     let mut sent = 0;
-    while sent < 256 << 20 && flood.0.write_all(&pings).is_ok() {
+    while sent < 256 << 20 && flood.stream().write_all(&pings).is_ok() {
         sent += pings.len();
     }
     assert!(sent < 64 << 20, "{sent} bytes");
-    echoes(&mut good);
+    good.echoes();
     let grown = case.resident().saturating_sub(before);
     assert!(grown < 64 * 1024, "{grown} KiB");
 }
@@ -153,16 +153,16 @@ fn a_message_that_never_ends() {
     let mut good = Raw::open(address);
     let mut endless = Raw::open(address);
     let before = case.resident();
-    let mut reader = Raw(endless.0.try_clone().expect("a descriptor"));
+    let mut reader = endless.another();
     let code = thread::spawn(move || reader.close_code());
     endless.send(&frame(0x01, b""));
     let piece = frame(0x00, &vec![b'a'; 60_000]);
     let start = Instant::now();
     // What comes behind the refusal is thrown away for a moment, so that it arrives.
-    while start.elapsed() < PATIENCE && endless.0.write_all(&piece).is_ok() {}
+    while start.elapsed() < PATIENCE && endless.stream().write_all(&piece).is_ok() {}
     assert!(start.elapsed() < PATIENCE, "it is never ended");
     assert_eq!(code.join().expect("a thread that reads"), Some(1009));
-    echoes(&mut good);
+    good.echoes();
     // The message, and what a vector that grows needs beside it.
     let grown = case.resident().saturating_sub(before);
     assert!(grown < 80 * 1024, "{grown} KiB");
@@ -173,11 +173,11 @@ fn a_bomb() {
     let case = Case::start_with(SOCKETS, "web_socket", &["serve", "deflate", "small"]);
     let address = case.address("echo");
     let mut good = Raw::open(address);
-    let mut bomb = Raw::open_with(address, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    let mut bomb = Raw::open_with(address, "/", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
     bomb.send(&frame(0xc2, &zeros()));
     assert_eq!(bomb.close_code(), Some(1009));
     assert_eq!(case.line("error "), "Message is too big");
-    echoes(&mut good);
+    good.echoes();
 }
 
 /// A stored block cannot be a bomb, a fixed one can: the literal 0, then matches of 258 bytes at distance 1. Deflate
@@ -195,13 +195,59 @@ fn zeros() -> Vec<u8> {
 
 #[test]
 fn a_peer_that_never_answers_close() {
-    let case = Case::start_with(SOCKETS, "web_socket", &["serve", "hasty", "pings"]);
+    let case = Case::start_with(SOCKETS, "web_socket", &["closes", "hasty"]);
+    let start = Instant::now();
+    let mut silent = Raw::open(case.address("echo"));
+    assert_eq!(silent.receive(), (0x88, b"\x0f\xa0enough".to_vec()));
+    let mut rest = Vec::new();
+    silent.stream().read_to_end(&mut rest).expect("the server ends it");
+    assert!(rest.is_empty() && (HASTE..PATIENCE).contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert_eq!(case.line("closed "), "false 1006");
+    // Who answers is not kept waiting for anything.
+    let mut polite = Raw::open(case.address("echo"));
+    polite.receive();
+    polite.send(&frame(0x88, b"\x0f\xa0thanks"));
+    polite.stream().read_to_end(&mut rest).expect("the server ends it");
+    assert_eq!(case.line("closed true "), "4000 thanks");
+}
+
+/// What the option `hasty` gives a peer for its close frame.
+const HASTE: Duration = Duration::from_millis(300);
+
+#[test]
+fn pings_keep_a_connection_whose_peer_answers() {
+    let case = Case::start_with(SOCKETS, "web_socket", &["serve", "pings"]);
+    let mut silent = Raw::open(case.address("echo"));
+    // Far longer than the server waits for who answers none.
+    for _ in 0..5 {
+        assert_eq!(silent.receive(), (0x89, Vec::new()));
+        silent.send(&frame(0x8a, b""));
+    }
+    silent.echoes();
+}
+
+#[test]
+fn what_is_not_read_is_told_and_waited_for() {
+    let case = Case::start_with(SOCKETS, "web_socket", &["presses"]);
+    let mut slow = Raw::open(case.address("echo"));
+    let buffered: u64 = case.line("buffered ").parse().expect("a number");
+    assert!((1 << 20..=12 << 20).contains(&buffered), "{buffered}");
+    for _ in 0..12 {
+        let (first, payload) = slow.receive();
+        assert_eq!((first, payload.len()), (0x82, 1 << 20));
+    }
+    assert_eq!(case.line("drained "), "0");
+    slow.echoes();
+}
+
+#[test]
+fn a_peer_that_answers_no_pings() {
+    let case = Case::start_with(SOCKETS, "web_socket", &["serve", "pings"]);
     let mut silent = Raw::open(case.address("echo"));
     // It answers no ping: after two intervals the server gives it up.
     let start = Instant::now();
     let mut rest = Vec::new();
-    silent.0.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    silent.0.read_to_end(&mut rest).expect("the server ends it");
+    silent.stream().read_to_end(&mut rest).expect("the server ends it");
     assert_eq!(rest, [0x89, 0]);
     assert!(start.elapsed() < PATIENCE);
     assert_eq!(case.line("error "), "The peer does not answer pings");
@@ -209,74 +255,6 @@ fn a_peer_that_never_answers_close() {
 
 fn server(arguments: &[&str]) -> CaseProcess {
     CaseProcess::start(env!("CARGO_BIN_EXE_case"), SOCKETS, "web_socket", arguments)
-}
-
-/// A client by hand.
-struct Raw(TcpStream);
-
-impl Raw {
-    fn open(address: SocketAddr) -> Self {
-        Self::open_with(address, "")
-    }
-
-    fn open_with(address: SocketAddr, fields: &str) -> Self {
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        let head = format!(
-            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n"
-        );
-        stream.write_all(head.as_bytes()).expect("it reads");
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).expect("it answers");
-            answer.extend(byte);
-        }
-        assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
-        Self(stream)
-    }
-
-    fn send(&mut self, frame: &[u8]) {
-        self.0.write_all(frame).expect("it reads");
-    }
-
-    /// The code of the close frame that ends the connection.
-    fn close_code(&mut self) -> Option<u16> {
-        let mut rest = Vec::new();
-        // A reset ends it as well, behind what has arrived.
-        let _ = self.0.read_to_end(&mut rest);
-        let at = rest.iter().position(|byte| *byte == 0x88)?;
-        Some(u16::from_be_bytes([*rest.get(at + 2)?, *rest.get(at + 3)?]))
-    }
-}
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        // The server may have ended it.
-        let _ = self.0.shutdown(Shutdown::Both);
-    }
-}
-
-/// A frame of a client whose key is zero.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match u16::try_from(payload.len()) {
-        Ok(length @ ..126) => frame.push(0x80 | length as u8),
-        Ok(length) => frame.extend([&[0x80 | 126], length.to_be_bytes().as_slice()].concat()),
-        Err(_) => frame.extend([&[0x80 | 127], (payload.len() as u64).to_be_bytes().as_slice()].concat()),
-    }
-    frame.extend([0; 4]);
-    frame.extend_from_slice(payload);
-    frame
-}
-
-/// Somebody who means well is served at once.
-fn echoes(client: &mut Raw) {
-    client.send(&frame(0x81, b"hello"));
-    let mut echo = [0; 7];
-    client.0.read_exact(&mut echo).expect("it is echoed");
-    assert_eq!(&echo, b"\x81\x05hello");
 }
 
 /// A server in a process of its own, which ends with its standard input.
@@ -307,24 +285,10 @@ fn python(module: &str) -> Option<PathBuf> {
     autobahn::python_with(module).map_err(|why| skipped(&why)).ok()
 }
 
-/// Node, and the npm package `ws`, which is kept in the target folder.
+/// Node, and the npm package `ws`.
 fn ws() -> Option<(PathBuf, PathBuf)> {
     let node = node::node_or_skip("ws")?;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ws");
-    let package = folder.join("node_modules/ws");
-    // Tests run side by side: whoever comes first installs it elsewhere and moves it here.
-    if !package.exists() {
-        let own = folder.with_extension(format!("{:?}", thread::current().id()));
-        let output =
-            Command::new("npm").args(["install", "--no-save", "--prefix"]).arg(&own).arg("ws@8").output();
-        let installed = output.is_ok_and(|output| output.status.success());
-        if !installed {
-            skipped("npm cannot install ws");
-            return None;
-        }
-        // Somebody else may have been faster.
-        let _ = std::fs::rename(&own, &folder);
-    }
+    let package = node::package("ws@8").map_err(|why| skipped(&why)).ok()?;
     Some((node, package))
 }
 
