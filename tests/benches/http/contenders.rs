@@ -13,7 +13,11 @@ use node_http_host::{
     wasmtime::{bail, error::Context as _},
 };
 
-use crate::{cores::Cores, load::response_length};
+use crate::{
+    cores::Cores,
+    load::{Exchange, response_length},
+    web_socket,
+};
 
 /// The component that answers raw sockets and parses nothing.
 const CEILING: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/ceiling.wasm"));
@@ -71,7 +75,7 @@ impl Contender {
         }
     }
 
-    fn command(&self) -> Result<Command> {
+    pub(crate) fn command(&self) -> Result<Command> {
         let serve = |what: &str| -> Result<Command> {
             let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
             command.args(["--serve", what]);
@@ -128,8 +132,16 @@ impl Server {
         self.address
     }
 
-    pub(crate) fn request(&self) -> &[u8] {
-        &self.request
+    /// `depth` requests at once, and their answers.
+    pub(crate) fn exchange(&self, depth: usize) -> Exchange {
+        Exchange {
+            address: self.address,
+            pid: self.pid(),
+            is_web_socket: false,
+            batch: self.request.repeat(depth),
+            answer: self.response_length * depth,
+            count: depth as u64,
+        }
     }
 
     pub(crate) fn response_length(&self) -> usize {
@@ -153,7 +165,7 @@ pub(crate) fn request(address: SocketAddr) -> Vec<u8> {
 
 /// A process that has said where it listens.
 pub(crate) struct Process {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) address: SocketAddr,
     /// Kept open: a server that prints must not fail.
     _stdout: BufReader<ChildStdout>,
@@ -210,6 +222,8 @@ pub(crate) fn serve(what: &str) -> Result<()> {
         "ceiling" => CEILING.to_vec(),
         "linked" => LINKED.to_vec(),
         "composed" => DEMO.to_vec(),
+        "echo-linked" => web_socket::LINKED.to_vec(),
+        "echo-composed" => plug(web_socket::COMPOSED, COMPONENT)?,
         _ if victim.is_some() => plug(CASES, COMPONENT)?,
         file => load(file)?,
     };

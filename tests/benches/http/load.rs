@@ -4,6 +4,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,9 @@ use node_http_host::{
     wasmtime::{bail, ensure, error::Context as _},
 };
 
-use crate::{contenders::Server, cores, report::Scenario};
+use node_http_tests::web_socket::RawWebSocket;
+
+use crate::cores;
 
 /// How long connections run before the measurement begins.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(200);
@@ -21,25 +24,40 @@ pub(crate) const WARM_UP: Duration = Duration::from_millis(200);
 /// What says nothing for this long is stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What every connection of a load does again and again.
+pub(crate) struct Exchange {
+    pub(crate) address: SocketAddr,
+    /// The server's process.
+    pub(crate) pid: u32,
+    /// Whether connections are made WebSockets first.
+    pub(crate) is_web_socket: bool,
+    /// What is sent at once.
+    pub(crate) batch: Vec<u8>,
+    /// How many bytes answer it.
+    pub(crate) answer: usize,
+    /// How many requests or messages that is.
+    pub(crate) count: u64,
+}
+
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    /// Requests answered per second.
+    /// Requests, or messages, answered per second.
     pub(crate) rate: f64,
-    /// Microseconds of processor time that the server, or the client, spent on a request.
+    /// Microseconds of processor time that the server, or the client, spent on one.
     pub(crate) micros: f64,
     /// How much of its core the load needed, 0 to 1. Near 1 the load was the bottleneck.
     pub(crate) load_share: f64,
 }
 
-/// Loads `server` for `duration`.
-pub(crate) fn run(server: &Server, scenario: &Scenario, duration: Duration) -> Result<Sample> {
-    let mut load = Load::connect(server, scenario)?;
+/// Loads a server with `connections` for `duration`.
+pub(crate) fn run(exchange: &Exchange, connections: usize, duration: Duration) -> Result<Sample> {
+    let mut load = Load::connect(exchange, connections)?;
     load.run_for(WARM_UP)?;
-    let (server_before, load_before) = (cores::process_time(server.pid())?, cores::own_time());
+    let (server_before, load_before) = (cores::process_time(exchange.pid)?, cores::own_time());
     let before = load.responses;
     let elapsed = load.run_for(duration)?;
-    let server_time = cores::process_time(server.pid())? - server_before;
+    let server_time = cores::process_time(exchange.pid)? - server_before;
     let load_time = cores::own_time() - load_before;
     let responses = (load.responses - before) as f64;
     ensure!(responses > 0.0, "no request was answered");
@@ -75,44 +93,46 @@ pub(crate) fn response_length(stream: &mut std::net::TcpStream, request: &[u8]) 
 }
 
 /// All connections of one measurement.
-struct Load {
+struct Load<'a> {
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
-    /// The requests that one connection sends at once, and the bytes with which they are answered.
-    batch: Vec<u8>,
-    answer: usize,
-    depth: u64,
+    exchange: &'a Exchange,
     responses: u64,
     buffer: Vec<u8>,
 }
 
 struct Connection {
     stream: TcpStream,
-    /// Bytes of the batch in flight that are still to come.
+    /// Bytes of the batch that the socket had no room for yet.
+    unsent: usize,
+    /// Bytes of the answer that are still to come.
     expected: usize,
 }
 
-impl Load {
-    fn connect(server: &Server, scenario: &Scenario) -> Result<Self> {
+impl<'a> Load<'a> {
+    fn connect(exchange: &'a Exchange, connections: usize) -> Result<Self> {
         let mut load = Self {
             poll: Poll::new()?,
             events: Events::with_capacity(1024),
-            connections: Vec::with_capacity(scenario.connections),
-            batch: server.request().repeat(scenario.depth),
-            answer: server.response_length() * scenario.depth,
-            depth: scenario.depth as u64,
+            connections: Vec::with_capacity(connections),
+            exchange,
             responses: 0,
             buffer: vec![0; 64 * 1024],
         };
-        for index in 0..scenario.connections {
-            let stream = std::net::TcpStream::connect(server.address()).context("cannot connect")?;
+        for index in 0..connections {
+            let stream = if exchange.is_web_socket {
+                RawWebSocket::open(exchange.address).into_stream()
+            } else {
+                std::net::TcpStream::connect(exchange.address).context("cannot connect")?
+            };
             stream.set_nodelay(true)?;
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream);
-            load.poll.registry().register(&mut stream, Token(index), Interest::READABLE)?;
-            let mut connection = Connection { stream, expected: 0 };
-            connection.send(&load.batch, load.answer)?;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            load.poll.registry().register(&mut stream, Token(index), interest)?;
+            let mut connection = Connection { stream, unsent: 0, expected: 0 };
+            connection.begin(exchange)?;
             load.connections.push(connection);
         }
         Ok(load)
@@ -126,9 +146,12 @@ impl Load {
             ensure!(!self.events.is_empty(), "the server does not answer any more");
             for event in &self.events {
                 let connection = &mut self.connections[event.token().0];
-                if connection.receive(&mut self.buffer)? {
-                    self.responses += self.depth;
-                    connection.send(&self.batch, self.answer)?;
+                if connection.unsent > 0 && event.is_writable() {
+                    connection.send(&self.exchange.batch)?;
+                }
+                if event.is_readable() && connection.receive(&mut self.buffer)? {
+                    self.responses += self.exchange.count;
+                    connection.begin(self.exchange)?;
                 }
             }
             let elapsed = start.elapsed();
@@ -140,11 +163,20 @@ impl Load {
 }
 
 impl Connection {
-    fn send(&mut self, batch: &[u8], answer: usize) -> Result<()> {
-        // The peer has taken all that was sent before, so the socket has room for a batch.
-        let sent = self.stream.write(batch).context("cannot send")?;
-        ensure!(sent == batch.len(), "the socket took a part of the requests only");
-        self.expected = answer;
+    fn begin(&mut self, exchange: &Exchange) -> Result<()> {
+        (self.unsent, self.expected) = (exchange.batch.len(), exchange.answer);
+        self.send(&exchange.batch)
+    }
+
+    /// Sends what the socket has room for; more when it is writable again.
+    fn send(&mut self, batch: &[u8]) -> Result<()> {
+        while self.unsent > 0 {
+            match self.stream.write(&batch[batch.len() - self.unsent..]) {
+                Ok(count) => self.unsent -= count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error).context("cannot send"),
+            }
+        }
         Ok(())
     }
 

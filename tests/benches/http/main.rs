@@ -1,7 +1,7 @@
-//! How fast `node:http` serves and makes a tiny GET, beside what the platform allows and beside Node.
+//! How fast `node:http` serves and makes a tiny GET and echoes messages, beside what the platform allows and beside Node.
 //!
 //! ```text
-//! cargo bench -p node-http-tests --bench http                           # about two minutes
+//! cargo bench -p node-http-tests --bench http                           # about three minutes
 //! cargo bench -p node-http-tests --bench http -- --node PATH --json FILE
 //! cargo bench -p node-http-tests --bench http -- --startup              # exec to the first 200
 //! cargo bench -p node-http-tests --bench http -- --robustness           # beside hostile and idle clients
@@ -22,6 +22,7 @@ mod report;
 mod robustness;
 mod soak;
 mod startup;
+mod web_socket;
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -33,17 +34,19 @@ use crate::{
     contenders::{Contender, Server},
     cores::Cores,
     load::Sample,
-    report::{Measured, Report, Scenario},
+    report::{Measured, Report, Scenario, What},
+    web_socket::Echo,
 };
 
-/// Each stands for one column of the table: connections, and requests in flight on each of them. The last one measures
-/// clients.
-const SCENARIOS: [Scenario; 5] = [
-    Scenario { connections: 1, depth: 1, of_clients: false },
-    Scenario { connections: 64, depth: 1, of_clients: false },
-    Scenario { connections: 1000, depth: 1, of_clients: false },
-    Scenario { connections: 64, depth: 16, of_clients: false },
-    Scenario { connections: 64, depth: 1, of_clients: true },
+/// Each stands for one table.
+const SCENARIOS: [Scenario; 7] = [
+    Scenario { connections: 1, what: What::Requests(1) },
+    Scenario { connections: 64, what: What::Requests(1) },
+    Scenario { connections: 1000, what: What::Requests(1) },
+    Scenario { connections: 64, what: What::Requests(16) },
+    Scenario { connections: 64, what: What::Messages(64) },
+    Scenario { connections: 64, what: What::Messages(64 * 1024) },
+    Scenario { connections: 64, what: What::Clients },
 ];
 
 /// Benchmarks the HTTP server and client.
@@ -62,7 +65,7 @@ struct Arguments {
     /// Measures only contenders whose name contains this; may be repeated.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Measures only the scenario of this name, as the table shows it; may be repeated.
+    /// Measures only the scenario of this name, as the table shows it, or `ws-idle`; may be repeated.
     #[arg(long, value_name = "NAME")]
     scenario: Vec<String>,
     /// How often each contender is measured in each scenario.
@@ -160,26 +163,41 @@ fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value>
     let (rounds, seconds) =
         if arguments.quick { (1, 0.3) } else { (arguments.rounds.max(1), arguments.seconds.unwrap_or(1.0)) };
     let duration = Duration::from_secs_f64(seconds);
-    let wanted = |scenario: &&Scenario| {
-        arguments.scenario.is_empty() || arguments.scenario.contains(&scenario.to_string())
+    let wanted = |name: String| arguments.scenario.is_empty() || arguments.scenario.contains(&name);
+    let scenarios = |of: fn(&What) -> bool| -> Vec<Scenario> {
+        SCENARIOS.into_iter().filter(|one| of(&one.what) && wanted(one.to_string())).collect()
     };
-    let (of_clients, of_servers): (Vec<_>, Vec<_>) =
-        SCENARIOS.iter().filter(wanted).partition(|scenario| scenario.of_clients);
     let mut report = Report::new(cores, duration);
-    if !of_servers.is_empty() {
+    let of_requests = scenarios(|what| matches!(what, What::Requests(_)));
+    if !of_requests.is_empty() {
         let start_one = |contender: &Contender| Server::start(contender, cores);
         let mut servers = start(&contenders::ours(), &arguments.app, arguments, start_one)?;
         report.note_lengths(&servers);
-        for scenario in of_servers {
-            let sample = |server: &mut Server| load::run(server, scenario, duration);
-            report.add(*scenario, take_turns(scenario, rounds, &mut servers, Server::name, sample)?);
+        for scenario in of_requests {
+            let What::Requests(depth) = scenario.what else { continue };
+            let sample =
+                |server: &mut Server| load::run(&server.exchange(depth), scenario.connections, duration);
+            report.add(scenario, take_turns(&scenario, rounds, &mut servers, Server::name, sample)?);
         }
     }
-    for scenario in of_clients {
+    let start_one = |contender: &Contender| Echo::start(contender, cores);
+    for scenario in scenarios(|what| matches!(what, What::Messages(_))) {
+        let What::Messages(size) = scenario.what else { continue };
+        let mut servers = start(&web_socket::ours(), &[], arguments, start_one)?;
+        let sample = |server: &mut Echo| load::run(&server.exchange(size), scenario.connections, duration);
+        report.add(scenario, take_turns(&scenario, rounds, &mut servers, Echo::name, sample)?);
+    }
+    for scenario in scenarios(|what| *what == What::Clients) {
         let start_one = |contender: &Contender| Client::start(contender, cores);
         let mut clients = start(&client::ours(), &arguments.client, arguments, start_one)?;
         let sample = |client: &mut Client| client.measure(duration);
-        report.add(*scenario, take_turns(scenario, rounds, &mut clients, Client::name, sample)?);
+        report.add(scenario, take_turns(&scenario, rounds, &mut clients, Client::name, sample)?);
+    }
+    if wanted("ws-idle".to_owned()) {
+        for server in start(&web_socket::ours(), &[], arguments, start_one)? {
+            report
+                .add_idle(server.name().to_owned(), server.hold(if arguments.quick { 100 } else { 10_000 })?);
+        }
     }
     progress("");
     print!("{report}");

@@ -10,18 +10,27 @@ use crate::{contenders::Server, cores::Cores, load::Sample};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     pub(crate) connections: usize,
-    /// Requests in flight on each connection.
-    pub(crate) depth: usize,
-    /// Whether clients are measured, and the load is their server.
-    pub(crate) of_clients: bool,
+    pub(crate) what: What,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Servers, with so many requests in flight on each connection.
+    Requests(usize),
+    /// Servers that echo messages of so many bytes, one in flight on each WebSocket.
+    Messages(usize),
+    /// Clients; the load is their server.
+    Clients,
 }
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.depth {
-            _ if self.of_clients => f.write_str("client"),
-            1 => write!(f, "c{}", self.connections),
-            depth => write!(f, "c{}p{depth}", self.connections),
+        match self.what {
+            What::Requests(1) => write!(f, "c{}", self.connections),
+            What::Requests(depth) => write!(f, "c{}p{depth}", self.connections),
+            What::Messages(size) => write!(f, "ws{size}"),
+            What::Clients => f.write_str("client"),
         }
     }
 }
@@ -61,11 +70,25 @@ pub(crate) struct Report {
     duration: Duration,
     response_lengths: Vec<usize>,
     scenarios: Vec<(Scenario, Vec<Measured>)>,
+    /// What servers take for an idle WebSocket.
+    idle: Vec<(String, Idle)>,
+}
+
+/// What a server takes for idle WebSockets.
+pub(crate) struct Idle {
+    pub(crate) count: usize,
+    pub(crate) kib_each: f64,
 }
 
 impl Report {
     pub(crate) fn new(cores: &Cores, duration: Duration) -> Self {
-        Self { cores: *cores, duration, response_lengths: Vec::new(), scenarios: Vec::new() }
+        Self {
+            cores: *cores,
+            duration,
+            response_lengths: Vec::new(),
+            scenarios: Vec::new(),
+            idle: Vec::new(),
+        }
     }
 
     /// How long the answers of the servers are, which ought to be the same.
@@ -76,6 +99,11 @@ impl Report {
     /// Adds a scenario: everything that was measured in it.
     pub(crate) fn add(&mut self, scenario: Scenario, measured: Vec<Measured>) {
         self.scenarios.push((scenario, measured));
+    }
+
+    /// Adds what a server takes for idle WebSockets.
+    pub(crate) fn add_idle(&mut self, name: String, idle: Idle) {
+        self.idle.push((name, idle));
     }
 
     /// Everything, single samples included.
@@ -96,7 +124,7 @@ impl Report {
             json!({
                 "name": scenario.to_string(),
                 "connections": scenario.connections,
-                "pipelining": scenario.depth,
+                "pipelining": match scenario.what { What::Requests(depth) => depth, _ => 1 },
                 "results": results.collect::<Vec<_>>(),
             })
         });
@@ -105,6 +133,9 @@ impl Report {
             "cores": { "server": self.cores.server, "load": self.cores.load },
             "responseBytes": self.response_lengths,
             "scenarios": scenarios.collect::<Vec<_>>(),
+            "idleWebSockets": self.idle.iter().map(|(name, idle)| {
+                json!({ "name": name, "count": idle.count, "kibEach": idle.kib_each })
+            }).collect::<Vec<_>>(),
         })
     }
 }
@@ -130,6 +161,9 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
+        for (name, Idle { count, kib_each }) in &self.idle {
+            writeln!(f, "{count} idle WebSockets: {name} takes {kib_each:.1} KiB for each")?;
+        }
         if self.response_lengths.iter().any(|length| *length != self.response_lengths[0]) {
             writeln!(f, "answers differ in length: {:?} bytes", self.response_lengths)?;
         }
@@ -138,19 +172,19 @@ impl fmt::Display for Report {
 }
 
 fn describe(scenario: &Scenario) -> String {
-    if scenario.of_clients {
-        return format!("{scenario}: {} requests in flight through one agent", scenario.connections);
-    }
-    let connections = if scenario.connections == 1 { "connection" } else { "connections" };
-    match scenario.depth {
-        1 => format!("{scenario}: {} {connections}", scenario.connections),
-        depth => format!("{scenario}: {} {connections}, {depth} requests pipelined", scenario.connections),
+    let count = scenario.connections;
+    let connections = if count == 1 { "connection" } else { "connections" };
+    match scenario.what {
+        What::Requests(1) => format!("{scenario}: {count} {connections}"),
+        What::Requests(depth) => format!("{scenario}: {count} {connections}, {depth} requests pipelined"),
+        What::Messages(size) => format!("{scenario}: {count} WebSockets that echo {size} bytes"),
+        What::Clients => format!("{scenario}: {count} requests in flight through one agent"),
     }
 }
 
 /// Fits a column's heading.
 fn shorten(name: &str) -> String {
-    name.trim_start_matches("client-").chars().take(8).collect()
+    name.trim_start_matches("client-").trim_start_matches("echo-").chars().take(8).collect()
 }
 
 /// The median of one number of the samples.

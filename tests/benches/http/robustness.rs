@@ -23,7 +23,7 @@ use crate::{
     contenders::{Contender, Server},
     cores::Cores,
     load::{self, Sample},
-    report::{Scenario, median},
+    report::median,
 };
 
 /// How much is thrown at the server.
@@ -37,7 +37,8 @@ struct Scale {
 const FULL: Scale = Scale { hostile: 200, idle: 15_000, seconds: 5.0, rounds: 5 };
 const QUICK: Scale = Scale { hostile: 20, idle: 500, seconds: 0.3, rounds: 1 };
 
-const BUSY: Scenario = Scenario { connections: 64, depth: 1, of_clients: false };
+/// Connections that are busy beside the idle ones.
+const BUSY: usize = 64;
 
 /// The figures that are promised.
 const MOST_P99: Duration = Duration::from_millis(100);
@@ -121,14 +122,14 @@ fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result
     let duration = Duration::from_secs_f64(scale.seconds / 5.0);
     let (mut alone, mut beside, mut each) = (Vec::new(), Vec::new(), 0.0);
     for round in 0..scale.rounds {
-        alone.push(load::run(&server, &BUSY, duration)?);
+        alone.push(load::run(&server.exchange(1), BUSY, duration)?);
         let before = resident(server.pid())?;
         let idle = Idle::start(server.address(), scale.idle)?;
         if round == 0 {
             // Later rounds find the memory of this one.
             each = (resident(server.pid())? - before) / scale.idle as f64;
         }
-        beside.push(load::run(&server, &BUSY, duration)?);
+        beside.push(load::run(&server.exchange(1), BUSY, duration)?);
         drop(idle);
     }
     let figures =
@@ -136,7 +137,7 @@ fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result
     let ((alone, alone_micros), (beside, beside_micros)) = (figures(&alone), figures(&beside));
     let share = beside / alone;
     println!(
-        "{} idle connections: {each:.1} KiB each; {BUSY} beside them {beside:.0}/s ({beside_micros:.1} us of the server \
+        "{} idle connections: {each:.1} KiB each; {BUSY} busy ones beside them {beside:.0}/s ({beside_micros:.1} us of the server \
          each), without them {alone:.0}/s ({alone_micros:.1} us): {share:.2}",
         scale.idle
     );
@@ -200,7 +201,7 @@ pub(crate) fn hold(what: &str) -> Result<()> {
 }
 
 /// KiB that a process has in memory.
-fn resident(pid: u32) -> Result<f64> {
+pub(crate) fn resident(pid: u32) -> Result<f64> {
     Ok(memory(pid, "VmRSS")? as f64)
 }
 

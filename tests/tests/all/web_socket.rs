@@ -243,7 +243,7 @@ fn what_is_not_read_is_told_and_waited_for() {
 #[test]
 fn a_peer_that_answers_no_pings() {
     let case = Case::start_with(SOCKETS, "web_socket", &["serve", "pings"]);
-    let mut silent = Raw::open(case.address("echo"));
+    let silent = Raw::open(case.address("echo"));
     // It answers no ping: after two intervals the server gives it up.
     let start = Instant::now();
     let mut rest = Vec::new();
