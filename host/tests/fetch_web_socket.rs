@@ -123,13 +123,13 @@ fn a_server_that_closes_ends_it_whether_the_input_has_ended_or_not() {
 
 #[test]
 fn what_goes_wrong_is_explained() {
-    let cut = fetch("", "101 Switching Protocols", |peer| drop(peer));
+    let cut = fetch("", "101 Switching Protocols", drop);
     assert_ends(&cut, 56, "", "node-http: the connection was cut\n");
     let wrong = fetch("", "101 Switching Protocols", |mut peer| {
         peer.send(0x81, b"\xff");
         assert_eq!(peer.receive().0, 0x88);
     });
     assert_ends(&wrong, 56, "", "node-http: Received invalid UTF-8 in text frame.\n");
-    let refused = fetch("", "403 Forbidden", |peer| drop(peer));
+    let refused = fetch("", "403 Forbidden", drop);
     assert_ends(&refused, 56, "", "node-http: Received network error or non-101 status code.\n");
 }
