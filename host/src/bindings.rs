@@ -5,7 +5,7 @@
 use self::exports::node::http::client_request::RequestOptions;
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "wit",
     world: "node-http",
     exports: { default: async | store },
     require_store_data_send: true,

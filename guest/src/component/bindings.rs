@@ -1,7 +1,7 @@
 //! The traits that the WIT package asks for, generated.
 
 wit_bindgen::generate!({
-    path: "../wit",
+    path: "wit",
     world: "node-http",
     pub_export_macro: true,
     default_bindings_module: "node_http::component::bindings",

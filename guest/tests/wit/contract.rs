@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use wit_parser::{Docs, Interface, PackageId, Resolve, Type, TypeDef, TypeDefKind, World};
+use wit_parser::{Docs, Interface, PackageId, Resolve, Type, TypeDef, TypeDefKind, World, WorldKey};
 
 /// The package `node:http`.
 pub(crate) struct Contract {
@@ -30,6 +30,11 @@ impl Contract {
     pub(crate) fn worlds(&self) -> BTreeMap<&str, &World> {
         let package = &self.resolve.packages[self.package];
         package.worlds.iter().map(|(name, id)| (name.as_str(), &self.resolve.worlds[*id])).collect()
+    }
+
+    /// The full name of an import or export of a world.
+    pub(crate) fn name_of(&self, key: &WorldKey) -> String {
+        self.resolve.name_world_key(key)
     }
 
     /// The type of that name.
@@ -65,7 +70,7 @@ impl Contract {
     }
 
     /// Whether a type only makes the name of another interface known.
-    fn is_borrowed(&self, definition: &TypeDef) -> bool {
+    pub(crate) fn is_borrowed(&self, definition: &TypeDef) -> bool {
         let TypeDefKind::Type(Type::Id(id)) = definition.kind else { return false };
         self.resolve.types[id].owner != definition.owner
     }
