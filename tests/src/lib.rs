@@ -142,6 +142,13 @@ impl Case {
             .unwrap_or_else(|| self.fail(&format!("no line {prefix:?}")))
     }
 
+    /// The same on standard error.
+    pub fn error_line(&self, prefix: &str) -> String {
+        self.stderr
+            .wait_for(|line| line.strip_prefix(prefix).map(|rest| rest.trim().to_owned()))
+            .unwrap_or_else(|| self.fail(&format!("no line {prefix:?} on standard error")))
+    }
+
     /// Asks the program to end as a host does on Ctrl-C.
     pub fn drain(&self) {
         self.drain.start();

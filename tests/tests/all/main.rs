@@ -20,6 +20,7 @@ mod our_sockets {
     mod goldens;
     mod hostile_servers;
     mod http;
+    mod imports;
     mod incoming_message;
     mod many_requests;
     mod node_client_examples;
