@@ -1,14 +1,21 @@
-//! Builds `node:http` and the demo app for WebAssembly, composes them and leaves both for the library to embed.
+//! Builds `node:http` and the demo app for WebAssembly, or takes those of the package, composes them and leaves both for
+//! the library to embed.
 
 #[path = "src/compose.rs"]
 #[allow(unreachable_pub, reason = "public in the library")]
 mod compose;
+#[path = "build/sections.rs"]
+mod sections;
 #[path = "build/wasm.rs"]
 mod wasm;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
+
+/// The names of the artefacts.
+const COMPONENT: &str = "node_http_component.wasm";
+const DEMO: &str = "node_http_demo.wasm";
 
 fn main() -> ExitCode {
     match embed() {
@@ -21,47 +28,48 @@ fn main() -> ExitCode {
 }
 
 fn embed() -> Result<(), String> {
-    let artefacts = wasm::build(&["node-http-component", "node-http-demo"])?;
+    let artefacts = guests()?;
     let read = |name| fs::read(artefacts.join(name)).map_err(|e| format!("{name}: {e}"));
-    let component = read("node_http_component.wasm")?;
-    let demo = read("node_http_demo.wasm")?;
+    let component = read(COMPONENT)?;
+    let demo = read(DEMO)?;
     let demo = compose::plug(&demo, &component).map_err(|error| format!("the demo app: {error}"))?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let write = |name, bytes: &[u8]| fs::write(out.join(name), bytes).map_err(|e| format!("{name}: {e}"));
-    write("node_http.wasm", &without_custom_sections(&component)?)?;
-    write("demo.wasm", &without_custom_sections(&demo)?)?;
-    println!("cargo::rerun-if-changed=build/wasm.rs");
-    println!("cargo::rerun-if-changed=src/compose.rs");
+    let mut component = sections::without_custom(&component)?;
+    sections::describe(&mut component, &about(&documentation()?));
+    write("node_http.wasm", &component)?;
+    write("demo.wasm", &sections::without_custom(&demo)?)?;
+    for source in ["build/wasm.rs", "build/sections.rs", "src/compose.rs", "wit/world.wit"] {
+        println!("cargo::rerun-if-changed={source}");
+    }
     Ok(())
 }
 
-/// Drops what only debuggers read: the names of a component's parts are 50 KB, and cargo's `strip` leaves them.
-fn without_custom_sections(component: &[u8]) -> Result<Vec<u8>, String> {
-    /// `\0asm` with the version and layer of a component.
-    const PREAMBLE: usize = 8;
-    let truncated = || "a component ends inside a section".to_owned();
-    let (preamble, mut rest) = component.split_at_checked(PREAMBLE).ok_or_else(truncated)?;
-    let mut kept = preamble.to_vec();
-    while let Some(&id) = rest.first() {
-        let (length, length_bytes) = leb128(&rest[1..]).ok_or_else(truncated)?;
-        let (section, after) = rest.split_at_checked(1 + length_bytes + length).ok_or_else(truncated)?;
-        // Custom sections have the number 0 and no meaning for whoever runs the component.
-        if id != 0 {
-            kept.extend_from_slice(section);
-        }
-        rest = after;
+/// The folder with the two components. In the repository they are built; the published package carries them, because
+/// whoever installs the command should need no second target, and no network while building.
+fn guests() -> Result<PathBuf, String> {
+    if Path::new("../guest/component/Cargo.toml").exists() {
+        return wasm::build(&["node-http-component", "node-http-demo"]);
     }
-    Ok(kept)
+    println!("cargo::rerun-if-changed=prebuilt");
+    Ok(PathBuf::from("prebuilt"))
 }
 
-/// A number in LEB128, and how many bytes it takes.
-fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut value = 0;
-    for (index, byte) in bytes.iter().take(5).enumerate() {
-        value |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((value, index + 1));
-        }
+fn about(documentation: &str) -> sections::About<'_> {
+    sections::About {
+        name: "node-http",
+        version: env!("CARGO_PKG_VERSION"),
+        description: "Node.js's http module: HTTP/1.1 server and client over wasi:sockets 0.3",
+        licenses: "Apache-2.0 WITH LLVM-exception OR MIT",
+        documentation,
     }
-    None
+}
+
+/// The comment that opens the WIT package, and where the others are.
+fn documentation() -> Result<String, String> {
+    let world = fs::read_to_string("wit/world.wit").map_err(|e| format!("wit/world.wit: {e}"))?;
+    let lines = world.lines().map_while(|line| line.strip_prefix("///"));
+    let opening: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    let rest = "The comments on every interface and function: `node-http component --wit DIR`.";
+    Ok(format!("{}\n\n{rest}", opening.join("\n")))
 }

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Writes the component with node:http plugged in, for any runtime with WASI 0.3
     Compose(Compose),
+    /// Writes the bundled component node:http, for other tools to plug, and its WIT, for bindings in any language
+    Component(Component),
     /// Serves the bundled demo application
     Serve(Serve),
     /// Asks a server through the bundled node:http and prints its answer, a small curl
@@ -76,6 +78,18 @@ pub(crate) struct Compose {
     /// Where the result goes
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+}
+
+/// Options of `node-http component`.
+#[derive(Debug, Args)]
+pub(crate) struct Component {
+    /// Where the component goes
+    #[arg(short, long, value_name = "FILE", required_unless_present = "wit")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// A folder for the WIT: the worlds, the interfaces with the manual of everything, and what they use of WASI
+    #[arg(long, value_name = "DIR")]
+    pub(crate) wit: Option<PathBuf>,
 }
 
 /// Options of `node-http serve`.

@@ -9,10 +9,11 @@ use node_http_host::wasmtime::error::Context as _;
 use node_http_host::wasmtime::{bail, ensure};
 use node_http_host::{
     COMPONENT, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Host, Limits, Options, Policy, Result, Rule,
+    WIT,
 };
 
 use crate::cache;
-use crate::cli::{Compose, Run, Running, Serve};
+use crate::cli::{self, Compose, Run, Running, Serve};
 
 /// What a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -67,6 +68,21 @@ pub(crate) fn compose(options: &Compose) -> Result<ExitCode> {
     let composed = node_http_host::plug(&component, COMPONENT)
         .with_context(|| options.component.display().to_string())?;
     fs::write(&options.output, composed).with_context(|| options.output.display().to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn component(options: &cli::Component) -> Result<ExitCode> {
+    if let Some(file) = &options.output {
+        fs::write(file, COMPONENT).with_context(|| file.display().to_string())?;
+    }
+    if let Some(folder) = &options.wit {
+        for (name, content) in WIT {
+            let file = folder.join(name);
+            let parent = file.parent().unwrap_or(folder);
+            let written = fs::create_dir_all(parent).and_then(|()| fs::write(&file, content));
+            written.with_context(|| file.display().to_string())?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -21,12 +21,12 @@ pub fn plug(app: &[u8], component: &[u8]) -> Result<Vec<u8>, ComposeError> {
     let mut graph = CompositionGraph::new();
     let app = register(&mut graph, "app", app)?;
     let component = register(&mut graph, "node-http", component)?;
+    let offered = version_of(graph.types()[graph[component].ty()].exports.keys());
     match wac_graph::plug(&mut graph, vec![component], app) {
         Ok(()) => {}
         Err(PlugError::NoPlugHappened) => {
-            return Err(ComposeError(
-                "the component imports no interface of node:http that matches".to_owned(),
-            ));
+            let wanted = graph.types()[graph[app].ty()].imports.keys();
+            return Err(unmatched(wanted.filter(|name| name.starts_with(PACKAGE)), &offered));
         }
         Err(PlugError::GraphError { source }) => {
             return Err(ComposeError(format!("cannot compose: {source:#}")));
@@ -37,11 +37,27 @@ pub fn plug(app: &[u8], component: &[u8]) -> Result<Vec<u8>, ComposeError> {
         .map_err(|error| ComposeError(format!("cannot compose: {error}")))?;
     match node_http_imports(&composed)?.as_slice() {
         [] => Ok(composed),
-        left => Err(ComposeError(format!(
-            "node:http does not offer what the component imports: {}",
-            left.join(", ")
-        ))),
+        left => Err(unmatched(left.iter(), &offered)),
     }
+}
+
+/// The version of the package that the first of `names` that belongs to it says.
+fn version_of<'a>(mut names: impl Iterator<Item = &'a String>) -> String {
+    let version = names.find_map(|name| name.strip_prefix(PACKAGE)?.split_once('@'));
+    version.map_or_else(|| "without a version".to_owned(), |(_, version)| version.to_owned())
+}
+
+/// What to say about imports that nothing satisfies: often they are of another version.
+fn unmatched<'a>(left: impl Iterator<Item = &'a String> + Clone, offered: &str) -> ComposeError {
+    let wanted = version_of(left.clone());
+    let names: Vec<&str> = left.map(String::as_str).collect();
+    ComposeError(if names.is_empty() {
+        "the component imports no interface of node:http".to_owned()
+    } else if wanted == offered {
+        format!("node:http {offered} does not offer what the component imports: {}", names.join(", "))
+    } else {
+        format!("the component imports node:http {wanted}, but this is node:http {offered}")
+    })
 }
 
 /// The interfaces of `node:http` that `component` imports.

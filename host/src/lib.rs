@@ -42,6 +42,7 @@ mod engine;
 mod limits;
 mod policy;
 pub mod sockets;
+mod wit;
 
 pub use crate::app::{App, Exit, Session};
 pub use crate::compose::{ComposeError, node_http_imports, plug};
@@ -61,3 +62,6 @@ pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/node_http
 ///
 /// It listens on `HOST` and `PORT` of its environment and prints `listening on http://…`.
 pub const DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/demo.wasm"));
+
+/// The files of the WIT package that [`COMPONENT`] implements, with what they use of WASI: path and content.
+pub const WIT: &[(&str, &str)] = &wit::FILES;

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => commands::serve(options),
         Some(Command::Run(options)) => commands::run(options),
         Some(Command::Compose(options)) => commands::compose(&options),
+        Some(Command::Component(options)) => commands::component(&options),
         Some(Command::Fetch(options)) => return fetch::fetch(&options),
     };
     result.unwrap_or_else(|error| {
