@@ -3,6 +3,7 @@
 
 #[path = "../../tests/fuzz/chunked.rs"]
 mod chunked;
+#[allow(dead_code, reason = "only its helpers are used here")]
 #[path = "../../tests/fuzz/head.rs"]
 mod head;
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]

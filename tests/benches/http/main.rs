@@ -39,13 +39,14 @@ use crate::{
 };
 
 /// Each stands for one table.
-const SCENARIOS: [Scenario; 7] = [
+const SCENARIOS: [Scenario; 8] = [
     Scenario { connections: 1, what: What::Requests(1) },
     Scenario { connections: 64, what: What::Requests(1) },
     Scenario { connections: 1000, what: What::Requests(1) },
     Scenario { connections: 64, what: What::Requests(16) },
-    Scenario { connections: 64, what: What::Messages(64) },
-    Scenario { connections: 64, what: What::Messages(64 * 1024) },
+    Scenario { connections: 64, what: What::Messages { size: 64, depth: 1 } },
+    Scenario { connections: 64, what: What::Messages { size: 64, depth: 16 } },
+    Scenario { connections: 64, what: What::Messages { size: 64 * 1024, depth: 1 } },
     Scenario { connections: 64, what: What::Clients },
 ];
 
@@ -181,10 +182,11 @@ fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value>
         }
     }
     let start_one = |contender: &Contender| Echo::start(contender, cores);
-    for scenario in scenarios(|what| matches!(what, What::Messages(_))) {
-        let What::Messages(size) = scenario.what else { continue };
+    for scenario in scenarios(|what| matches!(what, What::Messages { .. })) {
+        let What::Messages { size, depth } = scenario.what else { continue };
         let mut servers = start(&web_socket::ours(), &[], arguments, start_one)?;
-        let sample = |server: &mut Echo| load::run(&server.exchange(size), scenario.connections, duration);
+        let sample =
+            |server: &mut Echo| load::run(&server.exchange(size, depth), scenario.connections, duration);
         report.add(scenario, take_turns(&scenario, rounds, &mut servers, Echo::name, sample)?);
     }
     for scenario in scenarios(|what| *what == What::Clients) {

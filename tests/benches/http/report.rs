@@ -18,8 +18,8 @@ pub(crate) struct Scenario {
 pub(crate) enum What {
     /// Servers, with so many requests in flight on each connection.
     Requests(usize),
-    /// Servers that echo messages of so many bytes, one in flight on each WebSocket.
-    Messages(usize),
+    /// Servers that echo messages of so many bytes, so many of which are in flight on each WebSocket.
+    Messages { size: usize, depth: usize },
     /// Clients; the load is their server.
     Clients,
 }
@@ -29,7 +29,8 @@ impl fmt::Display for Scenario {
         match self.what {
             What::Requests(1) => write!(f, "c{}", self.connections),
             What::Requests(depth) => write!(f, "c{}p{depth}", self.connections),
-            What::Messages(size) => write!(f, "ws{size}"),
+            What::Messages { size, depth: 1 } => write!(f, "ws{size}"),
+            What::Messages { size, depth } => write!(f, "ws{size}p{depth}"),
             What::Clients => f.write_str("client"),
         }
     }
@@ -124,7 +125,10 @@ impl Report {
             json!({
                 "name": scenario.to_string(),
                 "connections": scenario.connections,
-                "pipelining": match scenario.what { What::Requests(depth) => depth, _ => 1 },
+                "pipelining": match scenario.what {
+                    What::Requests(depth) | What::Messages { depth, .. } => depth,
+                    What::Clients => 1,
+                },
                 "results": results.collect::<Vec<_>>(),
             })
         });
@@ -177,7 +181,12 @@ fn describe(scenario: &Scenario) -> String {
     match scenario.what {
         What::Requests(1) => format!("{scenario}: {count} {connections}"),
         What::Requests(depth) => format!("{scenario}: {count} {connections}, {depth} requests pipelined"),
-        What::Messages(size) => format!("{scenario}: {count} WebSockets that echo {size} bytes"),
+        What::Messages { size, depth: 1 } => format!("{scenario}: {count} WebSockets that echo {size} bytes"),
+        What::Messages { size, depth } => {
+            format!(
+                "{scenario}: {count} WebSockets that echo {size} bytes, {depth} messages in flight on each"
+            )
+        }
         What::Clients => format!("{scenario}: {count} requests in flight through one agent"),
     }
 }

@@ -69,18 +69,18 @@ impl Echo {
         &self.name
     }
 
-    /// A masked message of `size` bytes, and its echo.
-    pub(crate) fn exchange(&self, size: usize) -> Exchange {
-        let batch = frame(0x82, &vec![7; size]);
+    /// `depth` masked messages of `size` bytes at once, and their echoes.
+    pub(crate) fn exchange(&self, size: usize, depth: usize) -> Exchange {
+        let batch = frame(0x82, &vec![7; size]).repeat(depth);
         // An echo has no mask, whose key has four bytes.
-        let answer = batch.len() - 4;
+        let answer = batch.len() - 4 * depth;
         let (address, pid) = (self.process.address, self.process.child.id());
-        Exchange { address, pid, is_web_socket: true, batch, answer, count: 1 }
+        Exchange { address, pid, is_web_socket: true, batch, answer, count: depth as u64 }
     }
 
     /// What the server takes for `count` WebSockets that are idle after one message each.
     pub(crate) fn hold(&self, count: usize) -> Result<Idle> {
-        let Exchange { address, pid, batch, answer, .. } = self.exchange(64);
+        let Exchange { address, pid, batch, answer, .. } = self.exchange(64, 1);
         let mut echo = vec![0; answer];
         let mut open = || -> Result<_> {
             let mut stream = RawWebSocket::open(address).into_stream();
