@@ -214,6 +214,12 @@ impl Pool {
         self.requests.iter().map(|(origin, requests)| (origin.to_owned(), requests.len())).collect()
     }
 
+    /// `agent.requests`: who waits, by origin.
+    #[must_use]
+    pub fn queued(&self) -> Vec<(String, Vec<RequestId>)> {
+        self.requests.iter().map(|(origin, requests)| (origin.to_owned(), requests.collect())).collect()
+    }
+
     /// `agent.totalSocketCount`: connections in use, free and in the making.
     #[must_use]
     pub fn total_sockets(&self) -> usize {

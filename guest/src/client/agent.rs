@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
+    mem::ManuallyDrop,
     rc::{Rc, Weak},
 };
 
@@ -50,7 +51,8 @@ pub(super) struct Shared {
 }
 
 thread_local! {
-    static GLOBAL: RefCell<Option<Agent>> = const { RefCell::new(None) };
+    // Never dropped, as the runtime: its connections need that.
+    static GLOBAL: ManuallyDrop<RefCell<Option<Agent>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 impl Agent {
@@ -109,6 +111,11 @@ impl Agent {
     /// Waits until [`Self::take_events`] has something to give; returns at once when nothing is listened to.
     pub async fn ready(&self) {
         self.0.hooks.ready().await;
+    }
+
+    /// Notes events and questions under this number, which is not 0: see [`crate::runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.hooks.watch(number);
     }
 
     /// Takes at most `max` events.
@@ -189,6 +196,11 @@ impl Agent {
     /// `agent.requests`, as numbers.
     pub fn requests(&self) -> Vec<(String, usize)> {
         self.0.pool.borrow().requests()
+    }
+
+    /// `agent.requests`: the [`super::ClientRequest::id`] of those that wait.
+    pub fn queued(&self) -> Vec<(String, Vec<u64>)> {
+        self.0.pool.borrow().queued()
     }
 
     /// The options as they hold now.

@@ -21,6 +21,8 @@ pub enum AgentEvent {
     CreateConnection {
         /// To name the question in the reply.
         id: u64,
+        /// The request that it is for: [`super::ClientRequest::id`].
+        request: u64,
         /// What request and agent ask for.
         options: Box<ConnectOptions>,
     },
@@ -114,6 +116,10 @@ impl Hooks {
         self.changed.wait(|| (!self.events.borrow().is_empty() || idle()).then_some(())).await;
     }
 
+    pub(super) fn watch(&self, number: u64) {
+        self.changed.watch(number);
+    }
+
     pub(super) fn take(&self, max: usize) -> Vec<Recorded<AgentEvent>> {
         let mut events = self.events.borrow_mut();
         let count = max.min(events.len());
@@ -145,7 +151,7 @@ impl Hooks {
             options: options.clone(),
         };
         let id = self.ask(agent, question);
-        self.push(AgentEvent::CreateConnection { id, options });
+        self.push(AgentEvent::CreateConnection { id, request: exchange.id, options });
         None
     }
 

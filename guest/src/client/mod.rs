@@ -58,6 +58,7 @@ impl Transport {
             Self::Stream(stream) => stream,
         };
         let connection = Connection::new(None, high_water_mark);
+        connection.link.set_name(stream.name());
         connection.adopt_new();
         driver::begin(&connection, Source::Stream(stream));
         Some(connection)

@@ -96,6 +96,17 @@ impl ClientRequest {
         self.0.events.listen_for(events.recorded());
     }
 
+    /// A number that no other request of this instance has.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Notes events, and whatever is sent, under this number, which is not 0: see [`runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.events.watch(number);
+        self.0.sent.watch(number);
+    }
+
     /// Waits until [`Self::take_events`] has something to give, or the request is over.
     pub async fn ready(&self) {
         self.0.waited_for();

@@ -143,7 +143,7 @@ impl From<Scheduling> for agent::Scheduling {
 impl From<runtime::Recorded<client::AgentEvent>> for AgentEvent {
     fn from(event: runtime::Recorded<client::AgentEvent>) -> Self {
         let kind = match event.kind {
-            client::AgentEvent::CreateConnection { id, options } => {
+            client::AgentEvent::CreateConnection { id, options, .. } => {
                 let options = ConnectOptions::from(*options);
                 AgentEventKind::CreateConnection(CreateConnectionHook { id, options })
             }

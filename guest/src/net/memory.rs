@@ -25,6 +25,7 @@ pub fn pipe(capacity: usize) -> (MemoryStream, MemoryStream) {
         reader: MemoryReader(Rc::clone(reader)),
         writer: MemoryWriter(Rc::clone(writer)),
         addresses: None,
+        name: None,
     };
     (end(&back, &there), end(&there, &back))
 }
@@ -35,6 +36,7 @@ pub struct MemoryStream {
     reader: MemoryReader,
     writer: MemoryWriter,
     addresses: Option<Addresses>,
+    name: Option<u64>,
 }
 
 /// The addresses of the two ends, seen from one of them.
@@ -45,6 +47,18 @@ struct Addresses {
 }
 
 impl MemoryStream {
+    /// Gives this end a number, which the socket on it bears as its name.
+    #[must_use]
+    pub fn named(mut self, name: u64) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// As [`Stream::name`].
+    pub fn name(&self) -> Option<u64> {
+        self.name
+    }
+
     /// What the socket options of this end are set with.
     pub fn options(&self) -> MemoryOptions {
         MemoryOptions { channel: Rc::clone(&self.writer.0), addresses: self.addresses }
@@ -150,7 +164,9 @@ impl MemoryReader {
     /// All that is there now, without waiting.
     pub fn take(&self) -> Vec<u8> {
         let taken = mem::take(&mut *self.0.bytes.borrow_mut());
-        self.0.changed.notify();
+        if !taken.is_empty() {
+            self.0.changed.notify();
+        }
         taken
     }
 
@@ -162,6 +178,12 @@ impl MemoryReader {
     /// How often the other side has set its keep-alive probes.
     pub fn peer_keep_alive_settings(&self) -> usize {
         self.0.keep_alive.borrow().len()
+    }
+
+    /// Notes under this number whenever there is something to take, or no more will come: see
+    /// [`crate::runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.changed.watch(number);
     }
 
     /// Whether the other side has ended its writing and all was taken.
@@ -215,10 +237,25 @@ impl MemoryWriter {
             .await
     }
 
-    /// Appends `bytes` whatever the capacity: how a test sends.
+    /// Appends `bytes` whatever the capacity: how a test sends, or whoever looks at [`Self::unread`] itself.
     pub fn push(&self, bytes: &[u8]) {
         self.0.bytes.borrow_mut().extend_from_slice(bytes);
         self.0.changed.notify();
+    }
+
+    /// Notes under this number whenever the other side has taken something, or is gone.
+    pub fn watch(&self, number: u64) {
+        self.0.changed.watch(number);
+    }
+
+    /// Bytes that the other side has not read.
+    pub fn unread(&self) -> usize {
+        self.0.bytes.borrow().len()
+    }
+
+    /// Whether the other side reads no more, or the connection was reset.
+    pub fn is_broken(&self) -> bool {
+        self.0.state.get() == ChannelState::Broken
     }
 
     /// Makes the other side's reads and writes fail, as a TCP reset does.

@@ -86,6 +86,15 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// The number that its maker gave a stream in memory: [`memory::MemoryStream::named`].
+    pub fn name(&self) -> Option<u64> {
+        match self {
+            Self::Memory(stream) => stream.name(),
+            #[cfg(target_family = "wasm")]
+            Self::Tcp(_) | Self::Duplex(_) => None,
+        }
+    }
+
     /// Takes the stream apart into what is read, what is written and what is known of the two ends.
     pub fn split(self) -> (Reader, Writer, Endpoints) {
         match self {

@@ -106,6 +106,11 @@ impl<K: EventKind> EventLog<K> {
         self.changed.notify();
     }
 
+    /// Notes what is recorded under this number, which is not 0: see [`super::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.changed.watch(number);
+    }
+
     /// Whether somebody listens to the kinds in `bits`.
     pub fn listens_to(&self, bits: u16) -> bool {
         self.listened.get() & bits != 0

@@ -11,6 +11,7 @@ mod clock;
 mod deadlines;
 mod events;
 mod signal;
+mod watched;
 
 use std::{
     cell::{Cell, RefCell},
@@ -29,6 +30,7 @@ pub use self::deadlines::{Span, Timed, forget_deadlines, note_deadline};
 pub(crate) use self::events::event_set;
 pub use self::events::{EventKind, EventLog, Recorded};
 pub use self::signal::{Registration, Signal, unless};
+pub use self::watched::{take_watched, watched};
 
 /// So many bytes a job may receive before the others go on: two of the largest reads.
 const SHARE: usize = 128 * 1024;
@@ -106,8 +108,9 @@ pub fn run_until_stalled() {
 }
 
 thread_local! {
-    static RUNTIME: Runtime = Runtime::default();
-    static NATIVE_DRIVER: RefCell<Driver> = RefCell::default();
+    // Neither is dropped: at the end of a thread the jobs would reach for what is gone already.
+    static RUNTIME: mem::ManuallyDrop<Runtime> = mem::ManuallyDrop::new(Runtime::default());
+    static NATIVE_DRIVER: mem::ManuallyDrop<RefCell<Driver>> = mem::ManuallyDrop::new(RefCell::default());
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Waking whoever waits for a state to change.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     future::{Future, poll_fn},
     mem,
@@ -13,6 +13,8 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Signal {
     waiting: RefCell<Waiting>,
+    /// Its number in [`super::take_watched`]; 0 while nobody watches it.
+    watch: Cell<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -61,8 +63,23 @@ impl Waiters {
 impl Signal {
     /// Wakes every waiter.
     pub fn notify(&self) {
+        self.mark();
         if let Some(waiters) = self.take() {
             waiters.into_wakers().for_each(Waker::wake);
+        }
+    }
+
+    /// From now on every notification is noted for [`super::take_watched`] under this number, which is not 0. It
+    /// counts as notified now, so that nothing is missed that was there before.
+    pub fn watch(&self, number: u64) {
+        self.watch.set(number);
+        self.mark();
+    }
+
+    fn mark(&self) {
+        let number = self.watch.get();
+        if number != 0 {
+            super::watched::mark(number);
         }
     }
 
@@ -74,6 +91,7 @@ impl Signal {
 
     /// Wakes every waiter when this turn of the driver ends, so that what waits gets all of it at once.
     pub fn notify_after_turn(&self) {
+        self.mark();
         if let Some(waiters) = self.take() {
             super::wake_after_turn(waiters.into_wakers());
         }

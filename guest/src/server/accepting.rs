@@ -28,6 +28,7 @@ pub(super) fn begin(server: &Rc<Shared>, stream: Stream) {
         return refuse(server, stream);
     }
     let connection = Connection::new(Rc::clone(server), &settings);
+    connection.link.set_name(stream.name());
     server.remember(&connection);
     // A connection that sends nothing is late with its first head (SV14).
     connection.time_message(false);

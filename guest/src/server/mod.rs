@@ -111,6 +111,11 @@ impl Server {
         events.changed.wait(|| (!events.is_empty() || self.0.is_closed()).then_some(())).await;
     }
 
+    /// Notes events under this number, which is not 0: see [`runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.events.changed.watch(number);
+    }
+
     /// Takes at most `max` events, oldest first; none when there are none.
     pub fn take_events(&self, max: usize) -> Vec<ServerEvent> {
         let (taken, resumed) = self.0.events.take(max);

@@ -202,6 +202,12 @@ impl ServerResponse {
         self.0.events.listen_for(bits);
     }
 
+    /// Notes events, and whatever changes, under this number, which is not 0: see [`runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.events.watch(number);
+        self.0.changed.watch(number);
+    }
+
     /// Waits until [`Self::take_events`] has something to give, or nothing can come any more.
     pub async fn ready(&self) {
         self.0.events.ready().await;

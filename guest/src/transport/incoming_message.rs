@@ -210,6 +210,17 @@ impl IncomingMessage {
         self.0.inbound().events.listen_for(bits);
     }
 
+    /// Notes events, and whatever arrives, under this number, which is not 0: see [`crate::runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.inbound().events.watch(number);
+        self.0.inbound().changed.watch(number);
+    }
+
+    /// Whether [`Self::read`] would not answer pending.
+    pub fn is_readable(&self) -> bool {
+        self.0.inbound().body().is_readable()
+    }
+
     /// Waits until [`Self::take_events`] has something to give, or nothing can come any more.
     pub async fn ready(&self) {
         self.0.inbound().events.ready().await;

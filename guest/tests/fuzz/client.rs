@@ -232,7 +232,7 @@ impl World {
     fn answer_hooks(&mut self, what: u8) {
         for event in self.agent.take_events(usize::MAX) {
             match event.kind {
-                AgentEvent::CreateConnection { id, options } => {
+                AgentEvent::CreateConnection { id, options, .. } => {
                     let socket = self.agent.create_connection(&options).expect("valid options");
                     let _ = self.agent.reply_create_connection(id, Ok(Transport::Socket(socket)));
                 }

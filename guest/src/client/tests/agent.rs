@@ -9,7 +9,7 @@ use crate::{
     },
     error::{Error, ErrorName},
     net::{Stream, memory},
-    runtime::{advance, run_until_stalled},
+    runtime::{advance, run_until_stalled, take_watched},
     transport::Socket,
 };
 
@@ -222,11 +222,12 @@ fn create_connection_is_asked_for() {
     let mut watched = Watched::new(request);
     watched.run();
     assert!(watched.log.is_empty(), "no connection, no event");
-    let Some(AgentEvent::CreateConnection { id, options }) =
+    let Some(AgentEvent::CreateConnection { id, request, options }) =
         agent.take_events(1).pop().map(|event| event.kind)
     else {
         panic!("a hook")
     };
+    assert_eq!(request, watched.request.id());
     assert_eq!(options.port, Some(fixture.address.port()));
     let socket = agent.create_connection(&options).expect("valid options");
     agent.reply_create_connection(id, Ok(Transport::Socket(socket))).expect("the hook waits");
@@ -239,6 +240,31 @@ fn create_connection_is_asked_for() {
     watched.run();
     assert!(watched.ended);
     assert_eq!(count(&agent.free_sockets()), 1);
+}
+
+#[test]
+fn what_an_agent_has_is_known_by_number() {
+    let fixture = Fixture::new();
+    let agent = agent(Options { max_sockets: Some(1), ..keep() }, AgentEvents::CREATE_CONNECTION);
+    let first = fixture.request("GET", &agent);
+    let second = fixture.request("GET", &agent);
+    assert_eq!(agent.queued().iter().flat_map(|(_, ids)| ids).collect::<Vec<_>>(), [&second.id()]);
+    let Some(AgentEvent::CreateConnection { id, request, .. }) =
+        agent.take_events(1).pop().map(|event| event.kind)
+    else {
+        panic!("a hook")
+    };
+    assert_eq!(request, first.id());
+    let (near, far) = memory::pipe(1024);
+    let stream = Stream::Memory(near.named(7));
+    agent.reply_create_connection(id, Ok(Transport::Stream(stream))).expect("the hook waits");
+    let names: Vec<_> = agent.sockets().iter().flat_map(|(_, sockets)| sockets).map(Socket::name).collect();
+    assert_eq!(names, [Some(7)]);
+    first.watch(5);
+    assert_eq!(take_watched(), [5]);
+    drop(far);
+    run_until_stalled();
+    assert_eq!(take_watched(), [5], "it has failed");
 }
 
 /// Rows: AG10, I-36

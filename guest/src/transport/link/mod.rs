@@ -89,6 +89,8 @@ pub(crate) struct Link {
     timed: Weak<dyn Timed>,
     protocol: OnceCell<Weak<dyn Protocol>>,
     ends: RefCell<Ends>,
+    /// What the stream was named by its maker.
+    name: Cell<Option<u64>>,
     halves: RefCell<Halves>,
     /// What has arrived for the application itself.
     raw: RefCell<Body>,
@@ -146,6 +148,7 @@ impl Link {
             timed: this.clone(),
             protocol: OnceCell::new(),
             ends: RefCell::new(Ends::Pending((false, Span::NONE))),
+            name: Cell::new(None),
             halves: RefCell::default(),
             raw: RefCell::default(),
             events: EventLog::default(),
@@ -186,6 +189,11 @@ impl Link {
     /// The two directions, for the protocol alone. No call that leads elsewhere may be made meanwhile.
     pub(crate) fn halves(&self) -> RefMut<'_, Halves> {
         self.halves.borrow_mut()
+    }
+
+    /// Takes over what its maker called the stream that will carry it.
+    pub(crate) fn set_name(&self, name: Option<u64>) {
+        self.name.set(name);
     }
 
     /// The connection is up: from now on there are two loops.

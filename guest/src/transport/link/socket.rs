@@ -78,6 +78,21 @@ impl Socket {
         self.0.events.take(max)
     }
 
+    /// Notes events under this number, which is not 0: see [`crate::runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.events.watch(number);
+    }
+
+    /// A number that no other connection of this instance has.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// The number that its maker gave the stream: see [`crate::net::memory::MemoryStream::named`].
+    pub fn name(&self) -> Option<u64> {
+        self.0.name.get()
+    }
+
     /// `socket.localAddress` and `localPort`; none for a stream without addresses.
     pub fn local_address(&self) -> Option<SocketAddr> {
         self.0.addresses().0
