@@ -1,0 +1,186 @@
+'use strict';
+// ServerResponse.
+
+const { inspect } = require('util');
+const core = require('./core');
+const { kHandle } = require('./incoming');
+const { OutgoingMessage, ask, toFields, kErrored, kFinished, kSent } = require('./outgoing');
+const { fromError, headersSent, nodeError, toError, validateObject } = require('./errors');
+
+const TIMEOUT = 0b1000;
+const kListened = Symbol('listened');
+const kStatusTold = Symbol('statusTold');
+
+function ServerResponse(request, options) {
+  OutgoingMessage.call(this, options);
+  this.req = request;
+  this.statusMessage = undefined;
+  this[kListened] = 0;
+  this[kStatusTold] = false;
+  this._sent100 = false;
+  this._expect_continue = false;
+}
+Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
+Object.setPrototypeOf(ServerResponse, OutgoingMessage);
+const prototype = ServerResponse.prototype;
+prototype.statusCode = 200;
+prototype.statusMessage = undefined;
+
+// The core has a request that this answers.
+prototype._start = function(handle) {
+  this[kHandle] = handle;
+  this._isBound = true;
+  core.register(handle, this);
+};
+
+prototype._sync = function() {
+  const listened = this._events.timeout === undefined ? 0 : TIMEOUT;
+  if (listened === this[kListened]) return;
+  this[kListened] = listened;
+  ask(this, 'listenFor', listened);
+};
+
+const invalidStatus = (given) => nodeError(
+  RangeError, 'ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${typeof given === 'string' ? given : inspect(given)}`);
+
+function validStatus(given) {
+  const status = given | 0;
+  if (status < 100 || status > 999) throw invalidStatus(given);
+  return status;
+}
+
+prototype._prepare = function() {
+  if (!this._isBound || this.headersSent) return;
+  const { statusCode, statusMessage } = this;
+  if (statusCode === 200 && statusMessage === undefined && !this[kStatusTold]) return;
+  this[kStatusTold] = true;
+  ask(this, 'setStatus', validStatus(statusCode), statusMessage === undefined ? null : `${statusMessage}`);
+};
+
+// The head is out: what it says in the end is the property.
+prototype._headWritten = function() {
+  if (this.statusMessage === undefined && this.headersSent) this.statusMessage = ask(this, 'statusMessage') ?? undefined;
+};
+
+prototype._implicitHeader = function() { this.writeHead(this.statusCode); };
+
+prototype.write = function(chunk, encoding, callback) {
+  const room = OutgoingMessage.prototype.write.call(this, chunk, encoding, callback);
+  this._headWritten();
+  return room;
+};
+
+prototype.end = function(chunk, encoding, callback) {
+  OutgoingMessage.prototype.end.call(this, chunk, encoding, callback);
+  this._headWritten();
+  return this;
+};
+
+prototype.writeHead = function(statusCode, reason, headers) {
+  if (this.headersSent) throw headersSent('write');
+  const status = validStatus(statusCode);
+  let text = null;
+  if (typeof reason === 'string') {
+    text = reason;
+    this.statusMessage = reason;
+  } else {
+    if (this.statusMessage) text = `${this.statusMessage}`;
+    headers ??= reason;
+  }
+  this.statusCode = status;
+  ask(this, 'writeHead', status, text, headers ? toFields(headers) : [], Array.isArray(headers));
+  this[kSent] = true;
+  this._headWritten();
+  core.kick();
+  return this;
+};
+prototype.writeHeader = prototype.writeHead;
+
+function interim(response, callback, operation, ...given) {
+  ask(response, operation, ...given);
+  core.kick();
+  if (callback) process.nextTick(callback);
+}
+
+prototype.writeContinue = function(callback) {
+  interim(this, callback, 'writeContinue');
+  this._sent100 = true;
+};
+
+prototype.writeProcessing = function(callback) { interim(this, callback, 'writeProcessing'); };
+
+prototype.writeEarlyHints = function(hints, callback) {
+  validateObject(hints, 'hints');
+  const { link } = hints;
+  if (link === null || link === undefined) return;
+  if (typeof link !== 'string' && !Array.isArray(link)) {
+    throw nodeError(TypeError, 'ERR_INVALID_ARG_VALUE', 'The argument \'hints\' must be an array or string of format ' +
+      `"</styles.css>; rel=preload; as=style". Received ${inspect(link)}`);
+  }
+  interim(this, callback, 'writeEarlyHints', Object.entries(hints).map(([name, value]) => [name, texts(value)]));
+};
+
+const texts = (value) => (Array.isArray(value) ? value.map(String) : `${value}`);
+
+prototype._writeRaw = function(data, encoding, callback) {
+  core.kick();
+  return this.socket ? this.socket.write(data, encoding, callback) : false;
+};
+
+prototype._send = function(data, encoding, callback) {
+  if (!this.headersSent) this.flushHeaders();
+  return data ? this._writeRaw(data, encoding, callback) : true;
+};
+
+prototype.assignSocket = function(socket) {
+  if (socket._httpMessage) throw nodeError(Error, 'ERR_HTTP_SOCKET_ASSIGNED', 'Socket already assigned');
+  socket._httpMessage = this;
+  this.socket = socket;
+  this.emit('socket', socket);
+};
+
+prototype.detachSocket = function(socket) {
+  socket._httpMessage = null;
+  this.socket = null;
+};
+
+prototype.destroy = function(error) {
+  if (this.destroyed) return this;
+  if (!this._isBound) return OutgoingMessage.prototype.destroy.call(this, error);
+  this.destroyed = true;
+  this[kErrored] = error;
+  const { socket } = this;
+  ask(this, 'destroy', fromError(error));
+  socket?.destroy(error);
+  core.kick();
+  return this;
+};
+
+prototype._event = function(kind, payload) {
+  switch (kind) {
+    case 'finish': this._finish(); return;
+    case 'close':
+      this.destroyed = true;
+      this._closed = true;
+      this._moved();
+      this.emit('close');
+      core.retire(this[kHandle], this);
+      return;
+    case 'error': if (this.listenerCount('error')) this.emit('error', toError(payload)); return;
+    case 'timeout': this.emit('timeout', this.socket); return;
+    default: this.emit(kind);
+  }
+};
+
+prototype._finish = function() {
+  this[kFinished] = true;
+  this._moved();
+  const { req, socket } = this;
+  this.emit('finish');
+  if (socket) socket._httpMessage = null;
+  this.socket = null;
+  // What nobody began to read is thrown away.
+  if (req && !req._consumed) req._dump();
+};
+
+module.exports = { ServerResponse };
