@@ -161,6 +161,11 @@ impl Connection {
         self.link.halves().is_released()
     }
 
+    /// Whether its exchange has yet to be told of it.
+    pub(super) fn is_introducing(&self) -> bool {
+        self.state.borrow().introduction != Introduction::Done
+    }
+
     pub(super) fn is_unchecked(&self) -> bool {
         self.state.borrow().introduction == Introduction::Unchecked
     }
@@ -217,6 +222,7 @@ impl Protocol for Connection {
             Introduction::Greeting => {
                 self.state.borrow_mut().introduction = Introduction::Done;
                 self.collect();
+                self.exchange().into_iter().for_each(|exchange| exchange.tell_late());
             }
             Introduction::Ungreeted | Introduction::Done => {}
         }
@@ -270,8 +276,17 @@ impl Protocol for Connection {
         }
     }
 
-    /// The exchange fails when the connection is gone.
-    fn failed(&self, _error: &Error) {}
+    /// Told at once, the end of the connection later. A request of which nothing was sent finds another one.
+    fn failed(&self, error: &Error) {
+        if let Some(exchange) = self.exchange().filter(|_| !self.is_unchecked()) {
+            exchange.fail(error.clone());
+        }
+    }
+
+    /// Node tells a reader of what has arrived before it tells that no more will.
+    fn has_word(&self) -> bool {
+        self.exchange().is_some_and(|exchange| exchange.has_unread())
+    }
 
     fn gone(&self) {
         let answered = self.exchange().is_some_and(|exchange| exchange.is_complete());

@@ -1,13 +1,17 @@
 //! How a request and its response end: in order, because the connection did, or by force.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::{
     agent::Agent,
-    events::RequestEvent,
+    events::{MOST_LATE, RequestEvent, RequestEvents},
     exchange::{Exchange, Phase},
 };
-use crate::{error::Error, runtime};
+use crate::{
+    error::{Error, ErrorName},
+    net::{AbortSignal, Abortable},
+    runtime,
+};
 
 impl Exchange {
     /// The response was read to its end, or thrown away to its end: Node's 'end' (I-27).
@@ -16,34 +20,30 @@ impl Exchange {
             return;
         }
         self.tell(|told| told.message_end = true);
-        let keeps = self.keeps_connection();
-        match self.connection() {
-            Some(connection) if !keeps => {
-                connection.end_and_destroy();
-                self.inbound.close();
-            }
-            Some(connection) if self.followed.get() => {
-                connection.link.destroy();
-                self.close();
-                self.inbound.close();
-            }
-            Some(_) if !self.is_finished() => {
-                self.inbound.close();
-            }
-            Some(_) => {
-                self.give_connection_back();
-                self.inbound.close();
-            }
-            None if keeps => {
-                self.close();
-                self.inbound.close();
-            }
-            None => {
-                self.inbound.close();
-                self.close();
-            }
+        let (keeps, connected) = (self.keeps_connection(), self.connection().is_some());
+        if connected && (!keeps || self.is_finished()) {
+            self.let_connection_go();
+        } else if !connected && keeps {
+            self.close();
+        }
+        self.inbound.close();
+        if !connected {
+            self.close();
         }
         self.changed.notify();
+    }
+
+    /// Request and response are over, but for what a request that does not keep its connection has not sent.
+    pub(super) fn let_connection_go(&self) {
+        let Some(connection) = self.connection() else { return };
+        if !self.keeps_connection() {
+            connection.end_and_destroy();
+        } else if self.followed.get() {
+            connection.link.destroy();
+            self.close();
+        } else {
+            self.give_connection_back();
+        }
     }
 
     /// Node's `shouldKeepAlive`, once the response is there.
@@ -107,6 +107,30 @@ impl Exchange {
         self.sent.notify();
     }
 
+    /// Data was written behind the end: Node tells of it in the next tick, behind what else that tells of sending.
+    pub(super) fn fail_late(self: &Rc<Self>, error: Error) {
+        self.late.borrow_mut().push(error);
+        if self.connection().is_some_and(|connection| connection.is_introducing()) {
+            // Told once that is done.
+            return;
+        }
+        let exchange = Rc::clone(self);
+        runtime::spawn(async move {
+            runtime::applications_turn().await;
+            exchange.tell_late();
+        });
+    }
+
+    /// Tells of data behind the end, unless the request was destroyed.
+    pub(super) fn tell_late(&self) {
+        for error in self.late.take() {
+            let room = self.events.waiting(RequestEvents::ERROR.bits()) < MOST_LATE;
+            if room && !self.destroyed.get() {
+                self.events.record(RequestEvent::Error(error));
+            }
+        }
+    }
+
     /// Node's 'error'; the first counts.
     pub(super) fn fail(&self, error: Error) {
         if !self.told.get().error {
@@ -120,9 +144,10 @@ impl Exchange {
     pub(super) fn close(&self) {
         if !self.told.get().close {
             self.tell(|told| told.close = true);
-            self.destroyed.set(true);
             self.record(RequestEvent::Close);
+            self.destroyed.set(true);
             self.events.end();
+            drop(self.watch.take());
             self.let_agent_go();
             self.changed.notify();
         }
@@ -134,14 +159,6 @@ impl Exchange {
         if let Some(agent) = agent.filter(Agent::is_last) {
             // Its connections end with it, and this may be called from one of them.
             runtime::spawn(async move { drop(agent) });
-        }
-    }
-
-    /// Node's 'close' of a request that never had a connection: its 'abort' comes a tick later (E8).
-    pub(super) fn close_with_abort(&self) {
-        self.close();
-        if self.aborted.get() {
-            self.record(RequestEvent::Abort);
         }
     }
 
@@ -172,46 +189,75 @@ impl Exchange {
         over && !self.is_closed() && self.inbound.has_views() && self.inbound.body().is_untouched()
     }
 
+    /// The signal that destroys it.
+    pub(super) fn watch(self: &Rc<Self>, signal: &AbortSignal) {
+        let this: Weak<Self> = Rc::downgrade(self);
+        self.watch.set(Some(signal.watch(self.id, this)));
+    }
+
     /// `request.abort()` (E8 to E10).
     pub(super) fn abort_request(self: &Rc<Self>) {
         if self.aborted.replace(true) {
             return;
         }
-        if !self.was_greeted() {
-            self.destroy_request(None);
-        } else {
+        let read = self.end_if_read();
+        // Node's 'abort' comes a tick later: behind the end of a request that never had a connection.
+        if self.was_greeted() || self.is_closed() {
             self.record(RequestEvent::Abort);
-            self.destroy_request(None);
         }
+        self.destroy_after(read, None);
     }
 
     /// `request.destroy(error)` (E5 to E7).
     pub(super) fn destroy_request(self: &Rc<Self>, error: Option<Error>) {
+        let read = self.end_if_read();
+        self.destroy_after(read, error);
+    }
+
+    /// The end of a response of which every byte was taken is on its way, whatever becomes of the request. True when
+    /// it was told now.
+    fn end_if_read(&self) -> bool {
+        let read = {
+            let body = self.inbound.body();
+            body.is_complete() && body.is_empty() && !body.is_untouched()
+        };
+        !self.destroyed.get() && read && self.inbound.dump()
+    }
+
+    /// Destroys the request, the end of whose response was told just now or not.
+    fn destroy_after(self: &Rc<Self>, read: bool, error: Option<Error>) {
         if self.destroyed.replace(true) {
             return;
         }
         self.outgoing.borrow_mut().destroy(error.clone());
-        let ended = self.head.get().is_some() && self.inbound.dump();
+        let mut ended = read;
         match self.connection() {
-            Some(connection) if self.was_greeted() => connection.link.destroy_with(error),
+            Some(connection) if self.was_greeted() => {
+                connection.link.destroy_with(error);
+                ended |= self.head.get().is_some() && self.inbound.dump();
+            }
             Some(connection) => {
                 // Nobody knows of the connection yet: it can serve another request.
                 self.phase.replace(Phase::Detached);
                 connection.detach();
-                match connection.agent() {
+                let agent = connection.agent();
+                match &agent {
                     Some(agent) => agent.freed(&connection, false, None),
                     None => connection.link.destroy(),
                 }
-                self.end_before_it_began(error);
+                self.end_before_it_began(error, agent.is_none());
             }
             // Answered, and the connection is gone or given back: what is left is to read, and nobody will.
-            None if self.head.get().is_some() => self.message_ended(),
+            None if self.head.get().is_some() => {
+                self.inbound.dump();
+                self.message_ended();
+            }
             None => {
                 let agent = self.agent.borrow().clone();
                 if let Some(agent) = agent {
                     agent.cancel(self);
                 }
-                self.end_before_it_began(error);
+                self.end_before_it_began(error, false);
             }
         }
         if ended {
@@ -221,16 +267,34 @@ impl Exchange {
         self.sent.notify();
     }
 
-    /// What is left to tell of a request that never had a connection; in Node's next tick.
-    fn end_before_it_began(self: &Rc<Self>, error: Option<Error>) {
+    /// What is left to tell of a request that never had a connection; in Node's next tick, or when the connection of its
+    /// own that it was given has ended. Its 'abort' comes between the two (E8).
+    fn end_before_it_began(self: &Rc<Self>, error: Option<Error>, own_connection: bool) {
         let exchange = Rc::clone(self);
         runtime::spawn(async move {
+            let aborted = exchange.aborted.get();
+            if aborted && own_connection {
+                exchange.record(RequestEvent::Abort);
+            }
             match error {
                 Some(error) => exchange.fail(error),
-                None if exchange.aborted.get() => {}
+                None if aborted => {}
                 None => exchange.fail(Error::socket_hang_up()),
             }
-            exchange.close_with_abort();
+            exchange.close();
+            if aborted && !own_connection {
+                exchange.record(RequestEvent::Abort);
+            }
         });
+    }
+}
+
+impl Abortable for Exchange {
+    fn abort(self: Rc<Self>, signal: &AbortSignal) {
+        let cause = match signal.reason() {
+            Some(reason) => Error::new(ErrorName::Error, "", reason),
+            None => Error::new(ErrorName::AbortError, "20", "This operation was aborted"),
+        };
+        self.destroy_request(Some(Error::abort().with_cause(&cause)));
     }
 }

@@ -81,6 +81,16 @@ impl Information {
 /// Interim responses beyond this many that nobody takes are dropped: a server can send them for ever.
 const MOST_INTERIM: usize = 64;
 
+/// The same of data behind the end: the error that ends the request has its place behind them.
+pub(super) const MOST_LATE: usize = 64;
+
+impl RequestEvent {
+    /// Whether it tells how the request goes out: in Node that is told before data that came too late, all else after.
+    pub(super) fn is_of_sending(&self) -> bool {
+        matches!(self, Self::Socket(_) | Self::Prefinish | Self::Finish | Self::Drain)
+    }
+}
+
 impl EventKind for RequestEvent {
     fn bit(&self) -> u16 {
         match self {
@@ -102,7 +112,8 @@ impl EventKind for RequestEvent {
 
     fn most(&self) -> usize {
         match self {
-            Self::Information(_) => MOST_INTERIM,
+            Self::Continue | Self::Information(_) => MOST_INTERIM,
+            Self::Error(_) => MOST_LATE + 1,
             _ => 1,
         }
     }
@@ -141,7 +152,7 @@ impl RequestEvents {
     pub const UPGRADE: Self = Self(1 << 10);
     /// All that can be chosen.
     pub const ALL: Self = Self((1 << 11) - 1);
-    const ERROR: Self = Self(1 << 11);
+    pub(super) const ERROR: Self = Self(1 << 11);
     const CLOSE: Self = Self(1 << 12);
 
     /// The bits of what is recorded: `error` and `close` always are.

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     error::Error,
     message::OutgoingMessage,
+    net::Watch,
     proto::{Decoder, Direction, Fields, Limits, Method, ResponseHead},
     runtime::{EventKind, EventLog, Signal, Span},
     transport::{Inbound, IncomingMessage, Link, MessageEvent, Outbound, Socket},
@@ -37,6 +38,10 @@ pub(crate) struct Exchange {
     pub(super) told: Cell<Told>,
     /// Why the request failed.
     pub(super) failure: RefCell<Option<Error>>,
+    /// What was written behind the end and is to be told.
+    pub(super) late: RefCell<Vec<Error>>,
+    /// The signal that stops it.
+    pub(super) watch: Cell<Option<Watch>>,
     pub(super) aborted: Cell<bool>,
     pub(super) destroyed: Cell<bool>,
     pub(super) reused: Cell<bool>,
@@ -133,6 +138,8 @@ impl Exchange {
             awaited: RefCell::default(),
             told: Cell::default(),
             failure: RefCell::default(),
+            late: RefCell::default(),
+            watch: Cell::default(),
             aborted: Cell::new(false),
             destroyed: Cell::new(false),
             reused: Cell::new(false),
@@ -234,8 +241,8 @@ impl Exchange {
     pub(super) fn finished(&self) {
         self.outgoing.borrow_mut().set_finished();
         self.record(RequestEvent::Finish);
-        if self.told.get().message_end && self.keeps_connection() && !self.followed.get() {
-            self.give_connection_back();
+        if self.told.get().message_end {
+            self.let_connection_go();
         }
         self.sent.notify();
     }
@@ -319,6 +326,11 @@ impl Exchange {
         self.inbound.is_full(self.settings.connect.high_water_mark())
     }
 
+    /// Whether the application has something to read.
+    pub(super) fn has_unread(&self) -> bool {
+        self.inbound.has_views() && !self.inbound.body().is_empty()
+    }
+
     /// Whether the response is complete.
     pub(super) fn is_complete(&self) -> bool {
         self.inbound.body().is_complete()
@@ -384,6 +396,9 @@ impl Exchange {
 
     pub(super) fn record(&self, event: RequestEvent) {
         debug_assert!(event.bit() > 0, "every event has a bit");
+        if !event.is_of_sending() {
+            self.tell_late();
+        }
         self.events.record(event);
     }
 

@@ -26,6 +26,7 @@ impl Connection {
     /// Gives what was received to whomever it belongs.
     pub(super) fn parse_responses(&self, inbox: &mut Inbox) {
         inbox.held_back = false;
+        let was_complete = self.exchange().is_some_and(|exchange| exchange.is_complete());
         loop {
             let Some(exchange) = self.exchange() else {
                 self.receive_unasked(inbox);
@@ -39,7 +40,7 @@ impl Connection {
                 break;
             }
             if exchange.is_complete() || self.is_unchecked() {
-                self.receive_too_much(&exchange, inbox);
+                self.receive_too_much(&exchange, was_complete, inbox);
                 break;
             }
             match inbox.decode() {
@@ -142,9 +143,10 @@ impl Connection {
         }
     }
 
-    /// Bytes behind a complete response, or before a request was sent: no answer to anything (I-28, S9). What
-    /// cannot be a response is told, as Node does.
-    fn receive_too_much(&self, exchange: &Exchange, inbox: &mut Inbox) {
+    /// Bytes behind a complete response, or before a request was sent: no answer to anything (I-28, S9). As in Node
+    /// they are looked at if they came with the end of the response: a second response ends the connection at once,
+    /// and what cannot be one is told. Anything else is thrown away, and the connection ends with the exchange.
+    fn receive_too_much(&self, exchange: &Exchange, was_complete: bool, inbox: &mut Inbox) {
         if inbox.rest().iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
             let _ = inbox.take_rest();
             return;
@@ -154,9 +156,14 @@ impl Connection {
             self.link.destroy();
             return;
         }
-        match inbox.decode() {
+        exchange.forbid_reuse();
+        let behind = if was_complete { Ok((0, None)) } else { inbox.decode() };
+        match behind {
             Err(error) => self.link.destroy_with(Some(Error::parse(error, inbox.newest().to_vec()))),
-            Ok(_) => self.link.destroy(),
+            Ok((_, Some(_))) => self.link.destroy(),
+            Ok((_, None)) => {}
         }
+        let _ = inbox.take_rest();
+        self.link.halves().stop_reading();
     }
 }

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     error::Error,
     message::{HeaderValue, OutgoingMessage, RequestContext},
-    net::AbortSignal,
-    runtime::{self, Recorded, Span, next_id, unless},
+    net::{AbortSignal, Abortable},
+    runtime::{self, Recorded, Span, next_id},
     transport::{IncomingMessage, Socket},
 };
 
@@ -67,15 +67,9 @@ impl ClientRequest {
     fn start(&self, connection: Option<Transport>, signal: Option<&AbortSignal>) {
         if let Some(signal) = signal {
             if signal.aborted() {
-                return self.destroy(Some(abort_error(signal)));
+                return Rc::clone(&self.0).abort(signal);
             }
-            let (signal, exchange) = (signal.clone(), Rc::clone(&self.0));
-            runtime::spawn(async move {
-                let raised = unless(&exchange.changed, || exchange.is_closed(), signal.raised()).await;
-                if raised.is_some() {
-                    exchange.destroy_request(Some(abort_error(&signal)));
-                }
-            });
+            self.0.watch(signal);
         }
         let agent = self.0.agent.borrow().clone();
         match (agent, connection) {
@@ -180,14 +174,7 @@ impl ClientRequest {
         if let Err(error) = &result
             && error.code() == Error::write_after_end().code()
         {
-            let (exchange, error) = (Rc::clone(&self.0), error.clone());
-            runtime::spawn(async move {
-                // Behind what the request is told of its connection.
-                runtime::applications_turn().await;
-                if !exchange.destroyed.get() {
-                    exchange.record(RequestEvent::Error(error));
-                }
-            });
+            self.0.fail_late(error.clone());
         }
         result
     }
@@ -367,15 +354,6 @@ fn outgoing(settings: &Settings, agent: Option<&Agent>) -> Result<OutgoingMessag
         outgoing.start_expecting()?;
     }
     Ok(outgoing)
-}
-
-/// What a request that a signal stops fails with.
-fn abort_error(signal: &AbortSignal) -> Error {
-    let cause = match signal.reason() {
-        Some(reason) => Error::new(crate::error::ErrorName::Error, "", reason),
-        None => Error::new(crate::error::ErrorName::AbortError, "20", "This operation was aborted"),
-    };
-    Error::abort().with_cause(&cause)
 }
 
 impl Exchange {

@@ -46,26 +46,21 @@ impl Received for Exchange {
         self.message_ended();
     }
 
-    /// An incomplete response takes its connection along.
+    /// One that was not read to its end takes its connection along.
     fn destroy(&self, error: Option<Error>) {
-        if self.inbound.is_closed() {
+        if self.inbound.is_closed() || !self.inbound.abort() {
             return;
         }
-        if self.is_complete() {
-            if self.inbound.dump() {
-                self.message_ended();
-            }
-            return;
-        }
-        self.inbound.abort();
+        self.inbound.destroy();
         self.tell(|told| told.message_end = true);
         if let Some(error) = &error {
             self.fail(error.clone());
             self.inbound.fail(error.clone());
         }
         self.inbound.close();
-        if let Some(connection) = self.connection() {
-            connection.link.destroy_with(error);
+        match self.connection() {
+            Some(connection) => connection.link.destroy_with(error),
+            None => self.close(),
         }
         self.changed.notify();
     }

@@ -49,14 +49,16 @@ enum Flow {
     Untouched,
     /// The application reads.
     Consumed,
-    /// What arrives is thrown away.
+    /// What arrives is thrown away. Next: `Destroyed`.
     Dumped,
+    /// The application has destroyed it: there is nothing to read any more.
+    Destroyed,
 }
 
 impl Body {
     /// Appends received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.flow == Flow::Dumped {
+        if matches!(self.flow, Flow::Dumped | Flow::Destroyed) {
             return;
         }
         if self.read > self.received.len() / 2 {
@@ -84,6 +86,9 @@ impl Body {
             return ReadResult::Data(self.take(max));
         }
         match self.progress {
+            _ if self.flow == Flow::Destroyed && self.ended.is_none() => {
+                ReadResult::Aborted(Error::aborted())
+            }
             _ if !self.is_empty() => ReadResult::Pending,
             Progress::Receiving => ReadResult::Pending,
             Progress::Complete(_) => ReadResult::End(*self.ended.get_or_insert_with(number)),
@@ -100,7 +105,7 @@ impl Body {
 
     /// Puts bytes back that were taken last.
     pub fn put_back(&mut self, mut bytes: Vec<u8>) {
-        if self.flow != Flow::Dumped {
+        if !matches!(self.flow, Flow::Dumped | Flow::Destroyed) {
             bytes.extend_from_slice(&self.received[self.read..]);
             self.received = bytes;
             self.read = 0;
@@ -109,7 +114,18 @@ impl Body {
 
     /// Throws away what is unread and what will arrive.
     pub fn dump(&mut self) {
-        self.flow = Flow::Dumped;
+        if self.flow != Flow::Destroyed {
+            self.discard(Flow::Dumped);
+        }
+    }
+
+    /// As [`Self::dump`], and there is no end to read either, unless it was read.
+    pub fn destroy(&mut self) {
+        self.discard(Flow::Destroyed);
+    }
+
+    fn discard(&mut self, flow: Flow) {
+        self.flow = flow;
         self.received = Vec::new();
         self.read = 0;
     }
@@ -131,7 +147,7 @@ impl Body {
 
     /// Whether a stream of it was handed out and has not come to its end.
     pub fn is_out(&self) -> bool {
-        self.handed_out.get() && self.ended.is_none() && self.flow != Flow::Dumped
+        self.handed_out.get() && self.ended.is_none() && !matches!(self.flow, Flow::Dumped | Flow::Destroyed)
     }
 
     /// Whether a stream of it was handed out.
@@ -161,7 +177,8 @@ impl Body {
 
     /// Whether [`Self::read`] would answer something other than [`ReadResult::Pending`].
     pub fn is_readable(&self) -> bool {
-        !self.is_empty() || !matches!(self.progress, Progress::Receiving)
+        let over = !matches!(self.progress, Progress::Receiving) || self.flow == Flow::Destroyed;
+        !self.is_empty() || over
     }
 
     /// Whether the whole message was received: Node's `message.complete`.

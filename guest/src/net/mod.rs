@@ -16,6 +16,7 @@ pub mod wasi;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+pub(crate) use self::abort_signal::{Abortable, Watch};
 pub use self::{abort_signal::AbortSignal, error::ConnectError, error::NetError};
 use crate::runtime::Span;
 

@@ -128,16 +128,20 @@ impl<K: EventKind> EventLog<K> {
         if self.fate.get() == Fate::Abandoned || !(listened || kind.is_last_word()) {
             return;
         }
-        let mut recorded = self.recorded.borrow_mut();
-        let alike = |waiting: &&Waiting<K>| waiting.event.kind.bit() == kind.bit();
-        if recorded.iter().filter(alike).count() >= kind.most() {
+        if self.waiting(kind.bit()) >= kind.most() {
             return;
         }
+        let mut recorded = self.recorded.borrow_mut();
         recorded.push(Waiting { event: Recorded { sequence: sequence(), kind }, listened });
         drop(recorded);
         if listened {
             self.changed.notify();
         }
+    }
+
+    /// How many of the kind with this bit wait to be taken.
+    pub fn waiting(&self, bit: u16) -> usize {
+        self.recorded.borrow().iter().filter(|waiting| waiting.event.kind.bit() == bit).count()
     }
 
     /// Nothing more will be recorded.

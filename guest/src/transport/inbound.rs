@@ -207,6 +207,16 @@ impl Inbound {
         self.end_dumped()
     }
 
+    /// The application has destroyed it: what it has not read is gone, the end as well unless nothing was left.
+    pub(crate) fn destroy(&self) {
+        if self.body().is_complete() && self.body().is_empty() {
+            self.end_dumped();
+        }
+        self.body.borrow_mut().destroy();
+        self.recount();
+        self.changed.notify();
+    }
+
     fn end_dumped(&self) -> bool {
         let (_, ends) = self.read(0);
         ends

@@ -1,7 +1,9 @@
 //! A request is finished when what it owes is flushed, whoever acted last, and its connection serves the next one.
 
+use std::{cell::RefCell, rc::Rc};
+
 use super::{events::wait, *};
-use crate::message::OutgoingMessage;
+use crate::{message::OutgoingMessage, runtime};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -52,6 +54,22 @@ fn an_end_that_adds_no_byte_gives_the_connection_back() {
     }
 }
 
+/// The end shows that the body is not what the head announces: the connection ends instead of being given back (S8).
+#[test]
+fn a_body_that_nothing_announces_ends_behind_its_answer() {
+    let (fixture, agent) = (Fixture::new(), keeping());
+    let request = fixture.request("GET", &agent);
+    request.flush_headers().expect("an open request");
+    let mut watched = Watched::new(request);
+    let peer = fixture.accept();
+    peer.send(OK);
+    watched.run();
+    watched.request.end(Some(b"body")).expect("an open request");
+    let trace = watched.trace();
+    assert!(trace.ends_with("res.end > res.close > req.prefinish > req.finish > req.close"), "{trace}");
+    assert!(agent.free_sockets().is_empty() && agent.sockets().is_empty());
+}
+
 /// Rows: CR10, RO24
 #[test]
 fn the_timeout_of_a_request_is_told_once() {
@@ -67,6 +85,86 @@ fn the_timeout_of_a_request_is_told_once() {
         watched.run();
     }
     assert_eq!(watched.trace().matches("req.timeout").count(), 1, "{}", watched.trace());
+}
+
+/// Every one, the first untaken or not.
+#[test]
+fn every_100_is_told() {
+    let fixture = Fixture::new();
+    let (mut watched, peer) = fixture.get(&plain());
+    peer.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+    let told = "req.continue > req.information[100] > req.continue > req.information[100]";
+    assert!(watched.trace().ends_with(told), "{}", watched.trace());
+}
+
+/// Each of them, and however many there are, the error that ends the request as well.
+#[test]
+fn data_behind_the_end_is_told_beside_the_last_error() {
+    let fixture = Fixture::new();
+    let (mut watched, peer) = fixture.get(&plain());
+    for _ in 0..100 {
+        watched.request.write(b"late").expect_err("after the end");
+    }
+    peer.close();
+    let trace = watched.trace();
+    assert_eq!(trace.matches("ERR_STREAM_WRITE_AFTER_END").count(), 64);
+    assert!(trace.ends_with("req.error[ECONNRESET|socket hang up] > req.close"), "{trace}");
+}
+
+/// Behind what tells of sending, on whichever connection, and before the answer.
+#[test]
+fn data_behind_the_end_is_told_in_its_place() {
+    let late = "req.error[ERR_STREAM_WRITE_AFTER_END|write after end]";
+    let (fixture, agent) = (Fixture::new(), keeping());
+    let (mut first, peer) = fixture.get(&agent);
+    peer.send(OK);
+    first.run();
+    let request = fixture.request("GET", &agent);
+    request.end(None).expect("an open request");
+    request.write(b"late").expect_err("after the end");
+    let mut second = Watched::new(request);
+    assert!(
+        second.trace().starts_with(&format!("req.socket > req.prefinish > {late}")),
+        "{}",
+        second.trace()
+    );
+    assert!(second.request.reused_socket());
+
+    let request = fixture.request("POST", &plain());
+    request.write(b"x").expect("an open request");
+    let mut third = Watched::new(request);
+    let peer = fixture.accept();
+    third.run();
+    third.request.end(None).expect("an open request");
+    third.request.end(Some(b"late")).expect_err("after the end");
+    peer.send(OK);
+    let trace = third.trace();
+    assert!(trace.contains(&format!("req.finish > {late} > req.response")), "{trace}");
+}
+
+/// As in Node the error comes first, then what is there to read, then that there is no more.
+#[test]
+fn what_came_before_a_parse_error_is_read_before_the_end() {
+    let fixture = Fixture::new();
+    let request = Rc::new(fixture.request("GET", &plain()));
+    request.listen_for(RequestEvents::default());
+    request.end(None).expect("an open request");
+    let (asked, read) = (Rc::clone(&request), Rc::new(RefCell::new(None)));
+    let reads = Rc::clone(&read);
+    runtime::spawn(async move {
+        let response = asked.response().await.expect("a response");
+        response.listen_for(u16::MAX);
+        response.readable().await;
+        assert!(matches!(response.read(9), ReadResult::Data(_)));
+        reads.replace(Some((runtime::next_sequence(), response)));
+    });
+    let peer = fixture.accept();
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokX\r\n");
+    let told = request.take_events(9);
+    let (at, response) = read.take().expect("something was read");
+    let aborted = &response.take_events(9)[0];
+    assert!(matches!(aborted.kind, MessageEvent::Aborted) && at < aborted.sequence);
+    assert!(matches!(told[0].kind, RequestEvent::Error(_)) && told[0].sequence < at);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-fn mine() -> Error {
+pub(super) fn mine() -> Error {
     Error::new(ErrorName::Error, "", "mine")
 }
 

@@ -3,10 +3,12 @@
 mod agent;
 mod completion;
 mod connecting;
+mod destroying;
 mod events;
 mod flow;
 mod pool;
 mod reuse;
+mod surplus;
 
 use std::net::SocketAddr;
 

@@ -96,6 +96,9 @@ async fn receive(protocol: Rc<dyn Protocol>, mut reader: Reader, mut inbox: Inbo
         }
     }
     drop((reader, inbox));
+    if protocol.has_word() {
+        runtime::applications_turn().await;
+    }
     link.inbox_memory.set(0);
     link.recount();
     link.loop_ended(&*protocol);

@@ -77,6 +77,10 @@ pub(crate) trait Protocol: Any + Debug {
     fn stood_still(&self);
     /// The connection is destroyed because of `error`: Node's 'error' of the socket.
     fn failed(&self, error: &Error);
+    /// Whether the application is to have the word before it is told that the connection is gone.
+    fn has_word(&self) -> bool {
+        false
+    }
     /// Both directions have ended. Has to [`Link::tell_closed`] at its place among what else there is to tell.
     fn gone(&self);
     /// The application detaches the connection from its agent.
