@@ -59,7 +59,8 @@ const ODD: [&str; 26] = [
 /// one may do.
 pub(super) fn answer(random: &mut Random, slow: bool, last: bool) -> Value {
     if slow {
-        return json!({ "after": "body", "do": slowly(random) });
+        let actions = slowly(random);
+        return json!({ "after": "body", "unframed": is_unframed(&actions), "do": actions });
     }
     let after = if random.chance(85) { "body" } else { "head" };
     let mut actions = Vec::new();
@@ -84,7 +85,22 @@ pub(super) fn answer(random: &mut Random, slow: bool, last: bool) -> Value {
     random.weighted(&kinds)(random, &mut actions);
     // Nobody asked for what follows an answer: a word that the list of allowed differences looks for.
     let surplus = actions.iter().any(|action| action["surplus"] == true);
-    json!({ "after": after, "do": actions, "surplus": surplus })
+    json!({ "after": after, "unframed": is_unframed(&actions), "do": actions, "surplus": surplus })
+}
+
+/// Whether the body of what is answered ends with the connection: another such word.
+fn is_unframed(actions: &[Value]) -> bool {
+    let sent: String = actions.iter().filter_map(|action| action["bytes"].as_str()).collect();
+    let heads = sent.split("\r\n\r\n").filter(|part| part.starts_with("HTTP/1."));
+    let Some(head) = heads.into_iter().find(|head| !head[9.min(head.len())..].starts_with('1')) else {
+        return false;
+    };
+    let head = head.to_ascii_lowercase();
+    let coding = head.lines().filter_map(|line| line.strip_prefix("transfer-encoding:")).next_back();
+    match coding {
+        Some(coding) => !coding.ends_with("chunked"),
+        None => !head.contains("\ncontent-length:"),
+    }
 }
 
 /// A body that begins well before it ends.
@@ -210,7 +226,11 @@ fn chunked(random: &mut Random, actions: &mut Vec<Value>) {
     if random.chance(70) {
         actions.push(send_body(&body));
     } else {
+        let begin = actions.len();
         pieces(random, &body, actions);
+        actions[begin..].iter_mut().filter(|action| action["do"] == "send").for_each(|action| {
+            action["do"] = "sendBody".into();
+        });
     }
 }
 

@@ -14,12 +14,15 @@ pub(super) struct Kind {
     pub(super) signal: bool,
     /// Nothing comes after it, so that its body may be another than the one that it announces.
     pub(super) last: bool,
+    /// `setDefaultHeaders` is false.
+    pub(super) bare: bool,
 }
 
 impl Kind {
     /// Whether nothing announces its body.
     fn is_plain(&self) -> bool {
-        ["", "GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"].contains(&self.method.as_str())
+        self.bare
+            || ["", "GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"].contains(&self.method.as_str())
     }
 }
 
@@ -52,7 +55,21 @@ pub(super) fn list(random: &mut Random, kind: &Kind) -> Vec<Value> {
         ops.push(json!({ "op": "await", "event": "req.close" }));
         some(random, 100, 2, &mut ops, late);
     }
+    if kind.is_plain() && !kind.last && !kind.get {
+        not_too_late(&mut ops);
+    }
     ops
+}
+
+/// What was meant to come behind the end comes before it where there is none, and is then a body of which no header says
+/// anything.
+fn not_too_late(ops: &mut Vec<Value>) {
+    let end = ops.iter().position(|op| op["op"] == "end").unwrap_or(ops.len());
+    if let Some(end) = ops.get_mut(end) {
+        *end = json!({ "op": "end" });
+    }
+    let mut place = 0..;
+    ops.retain(|op| place.next() > Some(end) || op["op"] != "write");
 }
 
 /// At most `most` of what `one` makes, in `percent` of a hundred cases.

@@ -196,7 +196,9 @@ fn request(random: &mut Random, last: bool) -> Value {
         _ => Value::Null,
     };
     let headers = if random.chance(60) { headers(random, last) } else { Value::Null };
-    let ops = operations::list(random, &operations::Kind { method, get, signal: !signal.is_null(), last });
+    let bare = options["setDefaultHeaders"] == false;
+    let kind = operations::Kind { method, get, signal: !signal.is_null(), last, bare };
+    let ops = operations::list(random, &kind);
     let mut request = json!({
         "options": options, "listen": listen(random), "ops": ops,
         "listenResponse": listen_response(random),

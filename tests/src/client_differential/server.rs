@@ -11,15 +11,23 @@ use crate::{Origin, Peer, latin1, to_latin1};
 
 /// Starts it.
 pub(super) fn start(program: &Value) -> Origin {
-    let answers = program["answers"].as_array().cloned().unwrap_or_default();
+    let list = |name: &str| program[name].as_array().cloned().unwrap_or_default();
+    let (requests, answers) = (list("requests"), list("answers"));
     let (next, together) = (AtomicUsize::new(0), program["together"] == true);
     Origin::start(move |peer| {
         loop {
             let head = peer.head()?;
-            // Requests that race for the server say which answer is theirs.
             let number = match numbered(&head).filter(|_| together) {
+                // Requests that race for the server say which answer is theirs.
                 Some(number) => number,
-                None => next.fetch_add(1, Ordering::Relaxed),
+                None => {
+                    // Some never come.
+                    let first = next.load(Ordering::Relaxed);
+                    let number = (first..requests.len()).find(|number| is_of(&requests[*number], &head));
+                    let number = number.unwrap_or(first);
+                    next.store(number + 1, Ordering::Relaxed);
+                    number
+                }
             };
             let answer = answers.get(number)?;
             if answer["after"] == "body" {
@@ -28,8 +36,21 @@ pub(super) fn start(program: &Value) -> Origin {
             for action in answer["do"].as_array()? {
                 act(peer, action, head.starts_with("HEAD "))?;
             }
+            if answer["after"] != "body" {
+                // Not the head of what comes next.
+                body(peer, &head)?;
+            }
         }
     })
+}
+
+/// Whether the first line of `head` may be the request's.
+fn is_of(request: &Value, head: &str) -> bool {
+    let mut words = head.split(' ');
+    let method = request["options"]["method"].as_str().filter(|method| !method.is_empty());
+    let path = request["options"]["path"].as_str().filter(|path| !path.is_empty());
+    words.next().is_some_and(|word| word.eq_ignore_ascii_case(method.unwrap_or("GET")))
+        && words.next().is_some_and(|word| path.is_none_or(|path| word == path))
 }
 
 /// The number that is the whole path.

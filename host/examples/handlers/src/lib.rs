@@ -56,8 +56,7 @@ async fn ticks(response: &ServerResponse) -> Result<(), Error> {
         }
     });
     response.set_header("Content-Type", &"text/plain".into())?;
-    response.send_body(reader).await?;
-    response.end(None)
+    response.send_body(reader).await.map(|_| ())
 }
 
 /// The answer of another server, the one that the header `x-url` names.

@@ -209,6 +209,9 @@ impl Exchange {
 
     pub(super) fn outcome(&self) -> Value {
         let mut events = self.events.borrow().clone();
+        // Whoever waits is told of nothing behind `close`; there may be something to take all the same.
+        let rest = self.request.get().map_or_else(Vec::new, |request| request.take_events(0));
+        events.extend(rest.iter().map(|event| (event.sequence, words::event(&event.kind))));
         events.sort_by_key(|event| event.0);
         let events: Vec<String> = events.into_iter().map(|event| event.1).collect();
         let mut outcome = json!({
