@@ -56,7 +56,8 @@ async fn ticks(response: &ServerResponse) -> Result<(), Error> {
         }
     });
     response.set_header("Content-Type", &"text/plain".into())?;
-    response.send_body(reader).await.map(|_| ())
+    response.send_body(reader).await?;
+    response.end(None)
 }
 
 /// The answer of another server, the one that the header `x-url` names.
