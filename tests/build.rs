@@ -6,10 +6,23 @@ mod wasm;
 
 use std::process::ExitCode;
 
+/// The packages that the tests run.
+const GUESTS: [&str; 9] = [
+    "node-http-test-components",
+    "hello-composed",
+    "hello-linked",
+    "connect-proxy",
+    "json-api",
+    "reverse-proxy",
+    "server-sent-events",
+    "static-files",
+    "upload",
+];
+
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../host/build/wasm.rs");
-    match wasm::build(&["node-http-test-components", "hello-composed", "hello-linked"]) {
+    match wasm::build(&GUESTS) {
         Ok(artefacts) => {
             println!("cargo::rustc-env=GUESTS={}", artefacts.display());
             ExitCode::SUCCESS

@@ -22,7 +22,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use node_http_host::{App, COMPONENT, Ctx, DrainHandle, Exit, Host, Options, Policy, Result};
+use node_http_host::{App, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Options, Policy, Result};
 
 pub use crate::origin::{Origin, Seen};
 use crate::output::Output;
@@ -66,7 +66,7 @@ impl Case {
     /// When the machine has no thread to give.
     pub fn start_with(sockets: Sockets, name: &str, arguments: &[&str]) -> Self {
         let arguments: Vec<&str> = ["cases", name].into_iter().chain(arguments.iter().copied()).collect();
-        Self::launch(sockets, name, app(sockets), &arguments)
+        Self::launch(sockets, name, app(sockets), &arguments, |ctx| ctx)
     }
 
     /// Starts another program, which imports `node:http` or has it linked in.
@@ -82,19 +82,31 @@ impl Case {
     /// # Panics
     /// When the component cannot be composed or compiled.
     pub fn program_with(sockets: Sockets, name: &str, component: &[u8], arguments: &[&str]) -> Self {
-        let imports = node_http_host::node_http_imports(component).expect("a component");
-        let composed = match imports.is_empty() {
-            true => component.to_vec(),
-            false => node_http_host::plug(component, COMPONENT).expect("node:http has what it imports"),
-        };
-        let app = host(sockets).and_then(|host| host.load(&composed)).expect("the program loads");
         let arguments: Vec<&str> = [name].into_iter().chain(arguments.iter().copied()).collect();
-        Self::launch(sockets, name, app, &arguments)
+        Self::launch(sockets, name, load_program(sockets, component), &arguments, |ctx| ctx)
     }
 
-    fn launch(sockets: Sockets, name: &str, app: App, arguments: &[&str]) -> Self {
+    /// The same with whatever `change` gives it: variables, folders.
+    ///
+    /// # Panics
+    /// When the component cannot be composed or compiled.
+    pub fn program_in(
+        sockets: Sockets,
+        component: &[u8],
+        change: impl FnOnce(CtxBuilder) -> CtxBuilder,
+    ) -> Self {
+        Self::launch(sockets, "app", load_program(sockets, component), &["app"], change)
+    }
+
+    fn launch(
+        sockets: Sockets,
+        name: &str,
+        app: App,
+        arguments: &[&str],
+        change: impl FnOnce(CtxBuilder) -> CtxBuilder,
+    ) -> Self {
         let (drain, stdout, stderr) = (DrainHandle::new(), Output::default(), Output::default());
-        let ctx = Ctx::builder()
+        let ctx = change(Ctx::builder())
             .args(arguments)
             // Any free one, for programs that look at it.
             .env("PORT", "0")
@@ -214,6 +226,16 @@ impl Drop for Case {
             assert!(exit == Exit::Code(0) || dropped, "{exit:?}\n{}", self.outputs());
         }
     }
+}
+
+/// A program, composed where it imports `node:http`.
+fn load_program(sockets: Sockets, component: &[u8]) -> App {
+    let imports = node_http_host::node_http_imports(component).expect("a component");
+    let composed = match imports.is_empty() {
+        true => component.to_vec(),
+        false => node_http_host::plug(component, COMPONENT).expect("node:http has what it imports"),
+    };
+    host(sockets).and_then(|host| host.load(&composed)).expect("the program loads")
 }
 
 /// The composed program, compiled once per process and kind of sockets.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::duplicate_mod, reason = "every suite is here twice, with other sockets")]
 
+mod apps;
 mod differential;
 mod rows;
 
