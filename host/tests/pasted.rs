@@ -9,7 +9,7 @@ mod outside;
 use std::fs;
 use std::path::Path;
 
-use outside::{Folder, Server, block, build, cargo, node_http, readme, repository};
+use outside::{Folder, Server, build, cargo, commands, node_http, repository};
 
 #[test]
 fn hello_is_built_run_and_composed() {
@@ -69,12 +69,6 @@ fn the_host_is_embedded_with_what_its_example_uses() {
     for dependency in ["node-http-host", "tokio"] {
         assert!(manifest.contains(dependency) && example.contains(&dependency.replace('-', "_")));
     }
-}
-
-fn commands(name: &str) -> Vec<String> {
-    let (readme, mark) = (readme(), format!("<!-- run: {name} -->\n"));
-    let blocks = readme.split(&mark).skip(1).map(block);
-    blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")).map(str::to_owned).collect()
 }
 
 fn run(folder: &Path, command: &str) {

@@ -1,4 +1,5 @@
 //! A place outside the repository, and what people do there: build for WebAssembly, run, ask.
+#![allow(dead_code, reason = "no test does all of that")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,7 +17,7 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository is there")
 }
 
-pub(crate) fn readme() -> String {
+fn readme() -> String {
     fs::read_to_string(repository().join("README.md")).expect("README.md")
 }
 
@@ -63,10 +64,17 @@ impl std::ops::Deref for Folder {
 }
 
 /// The content of the next block of code.
-pub(crate) fn block(text: &str) -> &str {
+fn block(text: &str) -> &str {
     let (_, rest) = text.split_once("```").expect("a block follows its mark");
     let (_, rest) = rest.split_once('\n').expect("the block begins on a new line");
     rest.split_once("```").expect("the block ends").0
+}
+
+/// The commands of the blocks that are marked with `name`.
+pub(crate) fn commands(name: &str) -> Vec<String> {
+    let (readme, mark) = (readme(), format!("<!-- run: {name} -->\n"));
+    let blocks = readme.split(&mark).skip(1).map(block);
+    blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")).map(str::to_owned).collect()
 }
 
 pub(crate) fn build(folder: &Path) {
