@@ -9,7 +9,7 @@ use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::limits::Memory;
-use crate::sockets::{Network, NetworkCtxView, NetworkView};
+use crate::sockets::{Listeners, Network, NetworkCtxView, NetworkView};
 use crate::{DrainHandle, Policy};
 
 /// The data of a store.
@@ -36,6 +36,7 @@ impl Ctx {
             policy: Policy::default(),
             drain: DrainHandle::new(),
             grace: Duration::from_secs(10),
+            listeners: None,
         }
     }
 
@@ -55,6 +56,7 @@ pub struct CtxBuilder {
     policy: Policy,
     drain: DrainHandle,
     grace: Duration,
+    listeners: Option<Listeners>,
 }
 
 impl CtxBuilder {
@@ -106,6 +108,12 @@ impl CtxBuilder {
         self
     }
 
+    /// Shares the addresses that it listens on with other instances ([`crate::App::run_workers`]).
+    pub(crate) fn listeners(mut self, listeners: Listeners) -> Self {
+        self.listeners = Some(listeners);
+        self
+    }
+
     /// Changes anything else that wasmtime-wasi offers, e.g. preopened folders.
     pub fn wasi(mut self, change: impl FnOnce(&mut WasiCtxBuilder)) -> Self {
         change(&mut self.wasi);
@@ -120,7 +128,7 @@ impl CtxBuilder {
         self.wasi.socket_addr_check(move |address, usage| {
             Box::pin(std::future::ready(allows(&policy, address, usage)))
         });
-        let network = Network { policy: self.policy, drain: self.drain };
+        let network = Network { policy: self.policy, drain: self.drain, listeners: self.listeners };
         let (wasi, table, memory) = (self.wasi.build(), ResourceTable::new(), Memory::default());
         Ctx { wasi, table, network, grace: self.grace, memory }
     }

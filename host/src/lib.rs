@@ -30,6 +30,7 @@
 //! - [`Host`] compiles and links, [`App`] is the result, [`Ctx`] is what one run of it may see and do, [`Limits`] what
 //!   it may take.
 //! - [`App::run`] runs a program, [`App::instantiate`] gives a [`Session`] in which exports are called from Rust.
+//! - [`App::run_workers`] runs a program on several cores.
 //! - [`plug`] composes an application that imports `node:http` with [`COMPONENT`].
 //! - [`sockets`] is usable on its own, with a store of any type.
 
@@ -43,6 +44,7 @@ mod limits;
 mod policy;
 pub mod sockets;
 mod wit;
+mod workers;
 
 pub use crate::app::{App, Exit, Session};
 pub use crate::compose::{ComposeError, node_http_imports, plug};
@@ -51,6 +53,7 @@ pub use crate::drain::DrainHandle;
 pub use crate::engine::{Host, Options};
 pub use crate::limits::Limits;
 pub use crate::policy::{Denial, Policy, Rule, RuleError};
+pub use crate::workers::Workers;
 
 pub use wasmtime::{Error, Result};
 pub use {wasmtime, wasmtime_wasi};

@@ -17,12 +17,14 @@ mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use node_http_host::{App, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Options, Policy, Result};
+use node_http_host::{
+    App, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Options, Policy, Result, Workers,
+};
 
 pub use crate::origin::{Origin, Seen};
 use crate::output::Output;
@@ -41,6 +43,22 @@ pub enum Sockets {
     Ours,
     /// Those of wasmtime-wasi, as under plain `wasmtime run`.
     Wasmtime,
+}
+
+/// What a case is watched and ended by.
+#[derive(Clone, Default)]
+struct Given {
+    drain: DrainHandle,
+    stdout: Output,
+    stderr: Output,
+}
+
+impl Given {
+    fn give(&self, ctx: CtxBuilder) -> CtxBuilder {
+        let ctx = ctx.drain(self.drain.clone()).stdout(self.stdout.clone()).stderr(self.stderr.clone());
+        // Any free port, for programs that look at it.
+        ctx.env("PORT", "0").policy(Policy::allow_all())
+    }
 }
 
 /// A running case. Dropping it stops it and fails the test if it has trapped.
@@ -67,6 +85,17 @@ impl Case {
     pub fn start_with(sockets: Sockets, name: &str, arguments: &[&str]) -> Self {
         let arguments: Vec<&str> = ["cases", name].into_iter().chain(arguments.iter().copied()).collect();
         Self::launch(sockets, name, app(sockets), &arguments, |ctx| ctx)
+    }
+
+    /// Starts the case `name` in several instances, on our sockets.
+    ///
+    /// # Panics
+    /// When the machine has no thread to give.
+    pub fn start_workers(workers: &Arc<Workers>, name: &'static str) -> Self {
+        let (given, workers, app) = (Given::default(), Arc::clone(workers), app(Sockets::Ours));
+        let ctx = given.clone();
+        let work = move || app.run_workers(&workers, |_| ctx.give(Ctx::builder().args(&["cases", name])));
+        Self::watch(Sockets::Ours, name, given, work)
     }
 
     /// Starts another program, which imports `node:http` or has it linked in.
@@ -105,26 +134,29 @@ impl Case {
         arguments: &[&str],
         change: impl FnOnce(CtxBuilder) -> CtxBuilder,
     ) -> Self {
-        let (drain, stdout, stderr) = (DrainHandle::new(), Output::default(), Output::default());
-        let ctx = change(Ctx::builder())
-            .args(arguments)
-            // Any free one, for programs that look at it.
-            .env("PORT", "0")
-            .policy(Policy::allow_all())
-            .drain(drain.clone())
-            .stdout(stdout.clone())
-            .stderr(stderr.clone())
-            .build();
+        let given = Given::default();
+        let ctx = given.give(change(Ctx::builder()).args(arguments)).build();
+        let work = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(app.run(ctx))
+        };
+        Self::watch(sockets, name, given, work)
+    }
+
+    /// Does `work`, which runs a program with what is `given`, on a thread.
+    fn watch(
+        sockets: Sockets,
+        name: &str,
+        given: Given,
+        work: impl FnOnce() -> Result<Exit> + Send + 'static,
+    ) -> Self {
         let (send, ended) = mpsc::channel();
         thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                let result = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(app.run(ctx)));
-                // Nobody is left to tell when the test has already failed.
-                let _ = send.send(result);
-            })
+            // Nobody is left to tell when the test has already failed.
+            .spawn(move || _ = send.send(work()))
             .expect("a thread");
+        let Given { drain, stdout, stderr } = given;
         Self { sockets, drain, stdout, stderr, ended, over: false }
     }
 
@@ -192,6 +224,18 @@ impl Case {
         match self.ended.recv_timeout(PATIENCE) {
             Ok(Err(error)) => format!("{error:?}\n{}", self.stderr.all()),
             other => self.fail(&format!("{other:?} instead of a trap")),
+        }
+    }
+
+    /// Why the program has failed; waits for it.
+    ///
+    /// # Panics
+    /// When it ends otherwise, or not at all.
+    pub fn failure(&mut self) -> String {
+        self.over = true;
+        match self.ended.recv_timeout(PATIENCE) {
+            Ok(Err(error)) => format!("{error:?}"),
+            other => self.fail(&format!("it was to fail: {other:?}")),
         }
     }
 

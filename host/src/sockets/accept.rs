@@ -14,6 +14,7 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Destination, Resource, StreamProducer, StreamResult, VecBuffer};
 use wasmtime_wasi::p3::bindings::sockets::types::{IpAddressFamily, TcpSocket as WitTcpSocket};
 
+use super::shared::{Part, Seat};
 use super::socket::TcpSocket;
 use super::{NetworkCtxView, host};
 use crate::DrainHandle;
@@ -25,12 +26,17 @@ const MAX_ACCEPTS: usize = 64;
 /// the backlog meanwhile.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// A connection, from whom, and its place among a worker's.
+type Accepted = (TcpStream, SocketAddr, Option<Seat>);
+
 /// The stream of accepted sockets. It ends when draining starts.
 pub(super) struct Acceptor<T: 'static> {
     listener: Arc<TcpListener>,
     family: IpAddressFamily,
+    /// Set where other workers accept, too.
+    part: Option<Part>,
     /// Accepted by a check for readiness, not delivered yet.
-    waiting: Option<(TcpStream, SocketAddr)>,
+    waiting: Option<Accepted>,
     /// Set while the listener rests.
     pause: Option<Pin<Box<Sleep>>>,
     /// Whether the lack of descriptors has been logged, once until it is over.
@@ -44,31 +50,46 @@ impl<T> Acceptor<T> {
     pub(super) fn new(
         listener: Arc<TcpListener>,
         family: IpAddressFamily,
+        part: Option<Part>,
         drain: DrainHandle,
         view: fn(&mut T) -> NetworkCtxView<'_>,
     ) -> Self {
         let draining = Box::pin(async move { drain.started().await });
-        Self { listener, family, waiting: None, pause: None, warned: false, draining: Some(draining), view }
+        Self {
+            listener,
+            family,
+            part,
+            waiting: None,
+            pause: None,
+            warned: false,
+            draining: Some(draining),
+            view,
+        }
     }
 
     /// The next connection, or `None` when there will be no more.
     ///
     /// What is in the backlog when draining starts is still accepted: closing the listener would reset it.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<(TcpStream, SocketAddr)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<Accepted>> {
         if let Some(connection) = self.waiting.take() {
             return Poll::Ready(Some(connection));
+        }
+        if let Some(dealt) = self.poll_dealt(cx) {
+            return Poll::Ready(Some(dealt));
         }
         loop {
             if let Some(pause) = &mut self.pause {
                 if pause.as_mut().poll(cx).is_pending() {
-                    return self.poll_draining(cx).map(|()| None);
+                    return self.poll_draining(cx);
                 }
                 self.pause = None;
             }
             match self.listener.poll_accept(cx) {
-                Poll::Ready(Ok(connection)) => {
+                Poll::Ready(Ok((stream, peer))) => {
                     self.warned = false;
-                    return Poll::Ready(Some(connection));
+                    if let Some(kept) = self.keep(stream, peer) {
+                        return Poll::Ready(Some(kept));
+                    }
                 }
                 // wasi:sockets: the stream does not report errors that pass.
                 Poll::Ready(Err(error)) if is_exhaustion(&error) => {
@@ -80,19 +101,45 @@ impl<T> Acceptor<T> {
                 Poll::Ready(Err(error)) => {
                     tracing::debug!("a connection failed before it was accepted: {error}")
                 }
-                Poll::Pending => return self.poll_draining(cx).map(|()| None),
+                Poll::Pending => return self.poll_draining(cx),
             }
         }
     }
 
-    fn poll_draining(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.draining.as_mut().map(|draining| draining.as_mut().poll(cx)) {
-            Some(Poll::Pending) => Poll::Pending,
-            Some(Poll::Ready(())) | None => {
-                self.draining = None;
-                Poll::Ready(())
+    /// A connection that was accepted, if this worker has it.
+    fn keep(&self, stream: TcpStream, peer: SocketAddr) -> Option<Accepted> {
+        let Some(part) = &self.part else { return Some((stream, peer, None)) };
+        match part.deal(stream, peer) {
+            Ok(kept) => kept.map(|(stream, seat)| (stream, peer, Some(seat))),
+            Err(error) => {
+                tracing::debug!("a connection could not be given to another worker: {error}");
+                None
             }
         }
+    }
+
+    /// What another worker has accepted for this one.
+    fn poll_dealt(&mut self, cx: &mut Context<'_>) -> Option<Accepted> {
+        let part = self.part.as_mut()?;
+        while let Poll::Ready(Some((stream, peer, seat))) = part.dealt.poll_recv(cx) {
+            match TcpStream::from_std(stream) {
+                Ok(stream) => return Some((stream, peer, Some(seat))),
+                Err(error) => tracing::debug!("a connection could not be taken from another worker: {error}"),
+            }
+        }
+        None
+    }
+
+    /// The end, once draining has started and what was dealt before is delivered.
+    fn poll_draining(&mut self, cx: &mut Context<'_>) -> Poll<Option<Accepted>> {
+        if let Some(draining) = &mut self.draining {
+            std::task::ready!(draining.as_mut().poll(cx));
+            self.draining = None;
+        }
+        if let Some(part) = &mut self.part {
+            part.leave();
+        }
+        Poll::Ready(self.poll_dealt(cx))
     }
 }
 
@@ -123,8 +170,8 @@ impl<T> StreamProducer<T> for Acceptor<T> {
         let view = self.view;
         let mut next = Some(first);
         let mut sockets = Vec::new();
-        while let Some((stream, peer)) = next.take() {
-            let socket = TcpSocket::accepted(stream, peer, self.family);
+        while let Some((stream, peer, seat)) = next.take() {
+            let socket = TcpSocket::accepted(stream, peer, self.family, seat);
             sockets.push(host::push(view(store.data_mut()).wasi.table, socket)?);
             if sockets.len() < room
                 && let Poll::Ready(connection) = self.poll_accept(cx)

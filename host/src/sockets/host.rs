@@ -54,7 +54,8 @@ impl<T: NetworkView + 'static> HostTcpSocketWithStore<T> for Sockets {
         let NetworkCtxView { network, wasi } = store.get();
         let socket = get_mut(wasi.table, &handle).map_err(SocketError::trap)?;
         let listener = socket.listen(network)?;
-        let acceptor = Acceptor::new(listener, socket.family, network.drain.clone(), view);
+        let (family, part) = (socket.family, socket.take_part());
+        let acceptor = Acceptor::new(listener, family, part, network.drain.clone(), view);
         StreamReader::new(&mut store, acceptor).map_err(SocketError::trap)
     }
 

@@ -12,6 +12,7 @@ mod accept;
 mod host;
 mod lookup;
 mod options;
+mod shared;
 mod socket;
 mod streams;
 mod udp;
@@ -22,6 +23,7 @@ use wasmtime_wasi::p3::bindings::sockets::{ip_name_lookup, types};
 use wasmtime_wasi::p3::sockets::{SocketError, SocketResult};
 use wasmtime_wasi::sockets::{WasiSocketsCtxView, WasiSocketsView};
 
+pub use self::shared::Listeners;
 use crate::{DrainHandle, Policy};
 
 /// What the sockets of one store may do.
@@ -31,6 +33,8 @@ pub struct Network {
     pub policy: Policy,
     /// Ends the streams of accepted sockets.
     pub drain: DrainHandle,
+    /// The addresses that are shared with other workers. Default: `None`, this is the only one.
+    pub listeners: Option<Listeners>,
 }
 
 /// Gives the sockets access to their part of the data of a store.

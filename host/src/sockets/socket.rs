@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use wasmtime_wasi::p3::bindings::sockets::types::{ErrorCode, IpAddressFamily};
 
 use super::Network;
+use super::shared::{Claim, Part, Seat};
 
 /// What POSIX and Rust's standard library use; Node asks for 511 itself.
 const DEFAULT_BACKLOG: u32 = 128;
@@ -21,6 +22,10 @@ pub(super) struct TcpSocket {
     backlog: u32,
     /// What `bind` was asked for. The policy is about this address: the real port is unknown in advance with port 0.
     requested: Option<SocketAddr>,
+    /// Its part of an address that workers share.
+    claim: Option<Arc<Claim>>,
+    /// Held while an accepted connection is open.
+    _seat: Option<Seat>,
 }
 
 /// Where a socket is on its way. It never goes back.
@@ -50,15 +55,24 @@ impl TcpSocket {
         };
         // Accepted sockets inherit it on Linux, connected ones keep it.
         socket.set_nodelay(true)?;
-        Ok(Self { state: State::Fresh(socket), family, backlog: DEFAULT_BACKLOG, requested: None })
+        Ok(Self::in_state(State::Fresh(socket), family, None))
     }
 
-    pub(super) fn accepted(stream: TcpStream, peer: SocketAddr, family: IpAddressFamily) -> Self {
+    pub(super) fn accepted(
+        stream: TcpStream,
+        peer: SocketAddr,
+        family: IpAddressFamily,
+        seat: Option<Seat>,
+    ) -> Self {
         if cfg!(not(target_os = "linux")) {
             // Without it the connection is slow, not broken.
             let _ = stream.set_nodelay(true);
         }
-        Self { state: State::connected(stream, peer), family, backlog: DEFAULT_BACKLOG, requested: None }
+        Self::in_state(State::connected(stream, peer), family, seat)
+    }
+
+    fn in_state(state: State, family: IpAddressFamily, seat: Option<Seat>) -> Self {
+        Self { state, family, backlog: DEFAULT_BACKLOG, requested: None, claim: None, _seat: seat }
     }
 
     pub(super) fn bind(&mut self, network: &Network, address: SocketAddr) -> Result<(), ErrorCode> {
@@ -72,7 +86,19 @@ impl TcpSocket {
         if !network.policy.may_bind(address) {
             return Err(ErrorCode::AccessDenied);
         }
-        bind(socket, address)?;
+        self.claim = match (bind(socket, address), &network.listeners) {
+            // Port 0 is another one for each socket, and perhaps for a client: shared once it listens.
+            (Ok(()), Some(listeners)) if address.port() != 0 => {
+                Some(Arc::new(listeners.share(address, socket)?))
+            }
+            (Err(ErrorCode::AddressInUse), Some(listeners)) => {
+                Some(Arc::new(listeners.join(address).ok_or(ErrorCode::AddressInUse)?))
+            }
+            (bound, _) => {
+                bound?;
+                None
+            }
+        };
         self.requested = Some(address);
         Ok(())
     }
@@ -88,11 +114,19 @@ impl TcpSocket {
             // Not every system binds a listening socket by itself.
             bind(socket, address)?;
         }
+        if let (None, Some(listeners)) = (&self.claim, &network.listeners) {
+            let claim = listeners.join(address).map_or_else(|| listeners.share(address, socket), Ok)?;
+            self.claim = Some(Arc::new(claim));
+        }
         let State::Fresh(socket) = std::mem::replace(&mut self.state, State::Closed(ErrorCode::InvalidState))
         else {
             unreachable!("checked above, and nothing else touched the socket since");
         };
-        let listener = match socket.listen(self.backlog) {
+        let listening = match &self.claim {
+            Some(claim) => claim.listen(self.backlog),
+            None => socket.listen(self.backlog),
+        };
+        let listener = match listening {
             Ok(listener) => Arc::new(listener),
             Err(error) => {
                 let code = ErrorCode::from(&error);
@@ -146,6 +180,11 @@ impl TcpSocket {
         }
     }
 
+    /// Its part in the dealing of connections, where workers share the address.
+    pub(super) fn take_part(&self) -> Option<Part> {
+        self.claim.as_ref().map(Claim::take_part)
+    }
+
     pub(super) fn take_receive(&mut self) -> Result<Arc<TcpStream>, ErrorCode> {
         match &mut self.state {
             State::Connected { stream, receive_taken, .. } if !*receive_taken => {
@@ -170,7 +209,10 @@ impl TcpSocket {
 
     pub(super) fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
         match &self.state {
-            State::Fresh(socket) if self.requested.is_some() => Ok(socket.local_addr()?),
+            State::Fresh(socket) if self.requested.is_some() => match &self.claim {
+                Some(claim) => Ok(claim.local_address()?),
+                None => Ok(socket.local_addr()?),
+            },
             State::Fresh(_) | State::Connecting => Err(ErrorCode::InvalidState),
             State::Listening(listener) => Ok(listener.local_addr()?),
             State::Connected { stream, .. } => Ok(stream.local_addr()?),
@@ -212,7 +254,9 @@ impl TcpSocket {
     /// For socket options.
     pub(super) fn fd(&self) -> Result<BorrowedFd<'_>, ErrorCode> {
         match &self.state {
-            State::Fresh(socket) => Ok(socket.as_fd()),
+            State::Fresh(socket) => {
+                Ok(self.claim.as_ref().map_or_else(|| socket.as_fd(), |claim| claim.socket().as_fd()))
+            }
             State::Listening(listener) => Ok(listener.as_fd()),
             State::Connected { stream, .. } => Ok(stream.as_fd()),
             State::Connecting => Err(ErrorCode::InvalidState),
@@ -280,7 +324,7 @@ mod tests {
             let address = listener.local_addr().expect("a bound socket");
             let _client = TcpStream::connect(address).await.expect("somebody listens");
             let (stream, peer) = listener.accept().await.expect("a client");
-            let accepted = TcpSocket::accepted(stream, peer, IpAddressFamily::Ipv4).state;
+            let accepted = TcpSocket::accepted(stream, peer, IpAddressFamily::Ipv4, None).state;
             let State::Connected { stream, .. } = accepted else { panic!("not connected") };
             assert!(stream.nodelay().expect("a TCP socket"));
         });

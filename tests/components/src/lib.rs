@@ -23,6 +23,7 @@ mod server;
 mod server_response;
 mod support;
 mod web_socket;
+mod workers;
 
 /// What the world `imports` offers, generated.
 #[allow(missing_docs, unreachable_pub, reason = "the manual of every function is in wit/")]

@@ -33,6 +33,7 @@ mod our_sockets {
     mod server_errors;
     mod server_response;
     mod web_socket;
+    mod workers;
 }
 
 #[path = "."]
