@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -102,6 +103,26 @@ pub(crate) struct Serve {
     /// Options of running.
     #[command(flatten)]
     pub(crate) running: Running,
+}
+
+/// How many instances there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Workers {
+    /// One on each core.
+    Auto,
+    /// So many.
+    Count(NonZeroUsize),
+}
+
+impl FromStr for Workers {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            count => count.parse().map(Self::Count).map_err(|_| "a number above 0, or `auto`"),
+        }
+    }
 }
 
 /// Options of `node-http fetch`.
@@ -207,6 +228,10 @@ pub(crate) struct Running {
     /// MiB of memory that the component may take
     #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_memory: u32,
+
+    /// Instances, each on a core of its own, or `auto` for one on every core; they share the address and no memory
+    #[arg(long, value_name = "N|auto")]
+    pub(crate) workers: Option<Workers>,
 
     /// What to log on standard error, e.g. `info` or `node_http_host=debug`; RUST_LOG does the same
     #[arg(long, value_name = "FILTER")]

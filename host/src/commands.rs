@@ -9,7 +9,7 @@ use node_http_host::wasmtime::error::Context as _;
 use node_http_host::wasmtime::{bail, ensure};
 use node_http_host::{
     COMPONENT, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Host, Limits, Options, Policy, Result, Rule,
-    WIT,
+    WIT, Workers,
 };
 
 use crate::cache;
@@ -22,12 +22,12 @@ pub(crate) fn serve(options: Serve) -> Result<ExitCode> {
     log(&options.running)?;
     let mut policy = Policy::default();
     policy.allow_listen(Rule::from(options.listen));
-    let ctx = Ctx::builder()
-        .args(&["demo"])
-        .env("HOST", options.listen.ip().to_string())
-        .env("PORT", options.listen.port().to_string())
-        .policy(policy);
-    execute(DEMO, ctx, &options.running)
+    let address = options.listen;
+    let ctx = || {
+        let ctx = Ctx::builder().args(&["demo"]).policy(policy.clone());
+        ctx.env("HOST", address.ip().to_string()).env("PORT", address.port().to_string())
+    };
+    execute(DEMO, &ctx, &options.running)
 }
 
 pub(crate) fn run(options: Run) -> Result<ExitCode> {
@@ -50,17 +50,12 @@ pub(crate) fn run(options: Run) -> Result<ExitCode> {
     policy.on_denial(|denial| tracing::warn!("{denial}; {}", hint(denial)));
 
     let arguments: Vec<String> = std::iter::once(name.clone()).chain(options.args).collect();
-    let mut ctx = Ctx::builder().args(&arguments).policy(policy);
-    for variable in &options.env {
-        ctx = match variable.split_once('=') {
-            Some((name, value)) => ctx.env(name, value),
-            None => match std::env::var(variable) {
-                Ok(value) => ctx.env(variable, value),
-                Err(error) => bail!("--env {variable}: {error}"),
-            },
-        };
-    }
-    execute(&component, ctx, &options.running).context(name)
+    let variables = variables(&options.env)?;
+    let ctx = || {
+        let ctx = Ctx::builder().args(&arguments).policy(policy.clone());
+        variables.iter().fold(ctx, |ctx, (name, value)| ctx.env(name, value))
+    };
+    execute(&component, &ctx, &options.running).context(name)
 }
 
 pub(crate) fn compose(options: &Compose) -> Result<ExitCode> {
@@ -104,6 +99,18 @@ pub(crate) fn host(limits: Limits) -> Result<Host> {
     Host::with_limits(Options { cache: cache::directory(), ..Options::default() }, limits)
 }
 
+/// Those that are given, and those that are passed on from this process.
+fn variables(given: &[String]) -> Result<Vec<(String, String)>> {
+    let variable = |given: &String| match given.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => match std::env::var(given) {
+            Ok(value) => Ok((given.clone(), value)),
+            Err(error) => bail!("--env {given}: {error}"),
+        },
+    };
+    given.iter().map(variable).collect()
+}
+
 /// The option that would have allowed it.
 fn hint(denial: &Denial) -> String {
     let option = match denial {
@@ -122,16 +129,24 @@ fn hint(denial: &Denial) -> String {
     }
 }
 
-fn execute(component: &[u8], ctx: CtxBuilder, running: &Running) -> Result<ExitCode> {
+/// Runs a component in as many instances as are wanted; `ctx` says what each of them may see and do.
+fn execute(component: &[u8], ctx: &(dyn Fn() -> CtxBuilder + Sync), running: &Running) -> Result<ExitCode> {
     let limits = Limits { memory: u64::from(running.max_memory) << 20, ..Limits::default() };
     let app = host(limits)?.load(component)?;
     let drain = DrainHandle::new();
     let grace = Duration::from_secs(running.grace);
-    let ctx = ctx.inherit_stdio().drain(drain.clone()).grace(grace).build();
-    // One thread: nothing has to be woken across threads, and a store runs on one core anyway.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    drain_on_signals(drain, grace)?;
-    match runtime.block_on(app.run(ctx))? {
+    let ctx = || ctx().inherit_stdio().drain(drain.clone()).grace(grace);
+    drain_on_signals(drain.clone(), grace)?;
+    let exit = match running.workers {
+        Some(cli::Workers::Auto) => app.run_workers(&Workers::one_per_core(), |_| ctx())?,
+        Some(cli::Workers::Count(count)) => app.run_workers(&Workers::new(count), |_| ctx())?,
+        // One thread: nothing has to be woken across threads, and a store runs on one core anyway.
+        None => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(app.run(ctx().build()))?
+        }
+    };
+    match exit {
         Exit::Code(code) => Ok(ExitCode::from(code)),
         Exit::Dropped { listened: false } => Ok(ExitCode::from(INTERRUPTED)),
         Exit::Dropped { listened: true } => {

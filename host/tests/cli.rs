@@ -71,6 +71,35 @@ impl Drop for Server {
 }
 
 #[test]
+fn workers_share_a_port_and_are_drained_together() {
+    let mut server = Server::start(node_http(&["serve", "--listen", "127.0.0.1:0", "--workers", "2"]));
+    assert!(server.get("/plain").starts_with("HTTP/1.1 200 OK\r\n"));
+    #[cfg(target_os = "linux")]
+    {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", server.child.id())).unwrap();
+        let name = |task: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_to_string(task.unwrap().path().join("comm"))
+        };
+        let names: Vec<_> = tasks.filter_map(|task| name(task).ok()).collect();
+        assert_eq!(names.iter().filter(|name| name.starts_with("worker ")).count(), 2, "{names:?}");
+    }
+    #[cfg(unix)]
+    {
+        server.signal("TERM");
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn there_is_at_least_one_worker() {
+    for count in ["0", "-1", "many"] {
+        let output = node_http(&["serve", &format!("--workers={count}")]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("a number above 0, or `auto`"));
+    }
+}
+
+#[test]
 fn serve_answers_and_tells_the_real_port() {
     let server = Server::start(node_http(&["--listen", "127.0.0.1:0"]));
     assert!(server.get("/plain").starts_with("HTTP/1.1 200 OK\r\n"));

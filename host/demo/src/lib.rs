@@ -59,7 +59,10 @@ async fn serve() -> Result<(), Error> {
     let server = Rc::new(Server::create(&ServerOptions { listening, ..ServerOptions::default() })?);
     let options = ListenOptions { host: Some(host.to_owned()), port: Some(port), ..Default::default() };
     let address = server.listen(options, None).await?;
-    println!("listening on {}", url(&address));
+    // Instances that share the address say it once.
+    if std::env::var("NODE_HTTP_WORKER").map_or(true, |number| number == "1") {
+        println!("listening on {}", url(&address));
+    }
 
     let room = Rc::new(Room::default());
     wit_bindgen::spawn_local(close_with(Rc::clone(&server), Rc::clone(&room)));
