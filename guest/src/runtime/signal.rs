@@ -27,7 +27,7 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Waiters {
     first: Option<(u64, Waker)>,
-    others: Option<Box<BTreeMap<u64, Waker>>>,
+    others: Option<BTreeMap<u64, Waker>>,
 }
 
 impl Waiters {
@@ -55,8 +55,7 @@ impl Waiters {
     }
 
     fn into_wakers(self) -> impl Iterator<Item = Waker> {
-        let others = self.others.into_iter().flat_map(|others| others.into_values());
-        self.first.into_iter().map(|(_, waker)| waker).chain(others)
+        self.first.into_iter().chain(self.others.into_iter().flatten()).map(|(_, waker)| waker)
     }
 }
 

@@ -195,6 +195,22 @@ fn bodies_arrive_and_backpressure_stops_the_reading() {
     assert_eq!(client.received(), ok(""));
 }
 
+// I-14: whoever does not read the answers, or holds back the one before them, asks for no more.
+#[test]
+fn answers_that_wait_to_be_sent_stop_the_reading() {
+    let options = ServerOptions { high_water_mark: Some(1000), ..ServerOptions::default() };
+    let fixture = Fixture::new(options);
+    let client = fixture.connect();
+    client.send(&GET.repeat(2));
+    let [first, second] = fixture.requests().try_into().expect("two requests");
+    assert!(second.write(&[b'x'; 999]).is_ok(), "below the mark, with its head above");
+    client.send(GET);
+    assert!(fixture.requests().is_empty(), "the second answer waits");
+    first.end(None).expect("a fresh answer");
+    run_until_stalled();
+    assert_eq!(fixture.requests().len(), 1, "it is on its way");
+}
+
 #[test]
 fn an_unread_body_is_dumped_before_the_next_request() {
     let fixture = Fixture::new(ServerOptions::default());
