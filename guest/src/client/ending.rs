@@ -20,7 +20,7 @@ impl Exchange {
             return;
         }
         self.tell(|told| told.message_end = true);
-        let (keeps, connected) = (self.keeps_connection(), self.connection().is_some());
+        let (keeps, connected) = (self.should_keep_alive(), self.connection().is_some());
         if connected && (!keeps || self.is_finished()) {
             self.let_connection_go();
         } else if !connected && keeps {
@@ -36,7 +36,7 @@ impl Exchange {
     /// Request and response are over, but for what a request that does not keep its connection has not sent.
     pub(super) fn let_connection_go(&self) {
         let Some(connection) = self.connection() else { return };
-        if !self.keeps_connection() {
+        if !self.should_keep_alive() || self.outgoing.borrow().closes_connection() {
             connection.end_and_destroy();
         } else if self.followed.get() {
             connection.link.destroy();
@@ -47,10 +47,9 @@ impl Exchange {
     }
 
     /// Node's `shouldKeepAlive`, once the response is there.
-    pub(super) fn keeps_connection(&self) -> bool {
-        let outgoing = self.outgoing.borrow();
+    fn should_keep_alive(&self) -> bool {
         let response_keeps = self.head.get().is_some_and(|head| head.keep_alive);
-        response_keeps && outgoing.should_keep_alive() && !outgoing.closes_connection()
+        response_keeps && self.outgoing.borrow().should_keep_alive()
     }
 
     pub(super) fn give_connection_back(&self) {
@@ -110,14 +109,18 @@ impl Exchange {
     /// Data was written behind the end: Node tells of it in the next tick, behind what else that tells of sending.
     pub(super) fn fail_late(self: &Rc<Self>, error: Error) {
         self.late.borrow_mut().push(error);
-        if self.connection().is_some_and(|connection| connection.is_introducing()) {
-            // Told once that is done.
+        // Told once that is done.
+        let introducing =
+            |exchange: &Self| exchange.connection().is_some_and(|connection| connection.is_introducing());
+        if introducing(self) {
             return;
         }
         let exchange = Rc::clone(self);
         runtime::spawn(async move {
             runtime::applications_turn().await;
-            exchange.tell_late();
+            if !introducing(&exchange) {
+                exchange.tell_late();
+            }
         });
     }
 
@@ -201,6 +204,8 @@ impl Exchange {
             return;
         }
         let read = self.end_if_read();
+        // What else was to be told of a request that is destroyed is not.
+        self.late.take();
         // Node's 'abort' comes a tick later: behind the end of a request that never had a connection.
         if self.was_greeted() || self.is_closed() {
             self.record(RequestEvent::Abort);

@@ -18,7 +18,7 @@ use crate::{
     net::Watch,
     proto::{Decoder, Direction, Fields, Limits, Method, ResponseHead},
     runtime::{EventKind, EventLog, Signal, Span},
-    transport::{Inbound, IncomingMessage, Link, MessageEvent, Outbound, Socket},
+    transport::{Inbound, IncomingMessage, Link, Outbound, Socket},
 };
 
 /// A request, and its response as it arrives.
@@ -48,7 +48,7 @@ pub(crate) struct Exchange {
     /// Whether bytes follow the response that are none of it: the connection ends, whatever the response says.
     pub(super) followed: Cell<bool>,
     /// `setTimeout`, for when there is a connection.
-    timeout: Cell<Option<Span>>,
+    pub(super) timeout: Cell<Option<Span>>,
     /// `setSocketKeepAlive`, likewise.
     pub(super) keep_alive: Cell<Option<(bool, Span)>>,
     pub(super) max_headers_count: Cell<Option<u32>>,
@@ -199,26 +199,6 @@ impl Exchange {
         self.told.get().socket
     }
 
-    /// The connection is up: `setTimeout` counts from here.
-    pub(super) fn connected(&self, link: &Link) {
-        if let Some(timeout) = self.timeout.get()
-            && !link.halves().is_connecting()
-        {
-            link.set_idle_timeout(timeout);
-        }
-    }
-
-    /// `request.setTimeout()`: nothing after the response has ended.
-    pub(super) fn set_request_timeout(&self, timeout: Span) {
-        if self.told.get().message_end {
-            return;
-        }
-        self.timeout.set(Some(timeout));
-        if let Some(connection) = self.connection() {
-            self.connected(&connection.link);
-        }
-    }
-
     /// Appends what there is to send to `output`. True when that was all of the request.
     pub(super) fn take_output(&self, output: &mut Vec<u8>) -> bool {
         let mut outgoing = self.outgoing.borrow_mut();
@@ -227,7 +207,7 @@ impl Exchange {
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.outgoing.borrow().writable_finished()
+        self.outgoing.borrow().is_finished()
     }
 
     pub(super) fn tell_prefinish(&self) {
@@ -339,17 +319,6 @@ impl Exchange {
     /// What follows the response is none of it: the connection ends with this exchange.
     pub(super) fn forbid_reuse(&self) {
         self.followed.set(true);
-    }
-
-    /// The connection was idle for the time that was set (E12).
-    pub(super) fn timed_out(&self) {
-        if !self.told.get().timeout {
-            self.tell(|told| told.timeout = true);
-            self.record(RequestEvent::Timeout);
-        }
-        if self.head.get().is_some() && !self.told.get().message_end {
-            self.inbound.events.record(MessageEvent::Timeout);
-        }
     }
 
     // What its views do with it.

@@ -25,6 +25,7 @@ mod response;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 
 use std::{any::Any, rc::Rc};
 

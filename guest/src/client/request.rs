@@ -274,7 +274,7 @@ impl ClientRequest {
         runtime::ensure_driver();
         let done = || {
             let outgoing = self.0.outgoing.borrow();
-            if outgoing.writable_finished() {
+            if outgoing.is_finished() {
                 Some(Ok(()))
             } else if outgoing.destroyed() {
                 Some(Err(Error::stream_destroyed("write")))
@@ -293,7 +293,7 @@ impl ClientRequest {
         runtime::ensure_driver();
         let done = || {
             let outgoing = self.0.outgoing.borrow();
-            if outgoing.writable_finished() {
+            if outgoing.is_finished() {
                 Some(Ok(()))
             } else {
                 outgoing.destroyed().then(|| Err(Error::premature_close()))

@@ -50,7 +50,8 @@ fn is_of(request: &Value, head: &str) -> bool {
     let method = request["options"]["method"].as_str().filter(|method| !method.is_empty());
     let path = request["options"]["path"].as_str().filter(|path| !path.is_empty());
     words.next().is_some_and(|word| word.eq_ignore_ascii_case(method.unwrap_or("GET")))
-        && words.next().is_some_and(|word| path.is_none_or(|path| word == path))
+        // What is not ASCII has several ways to be sent.
+        && words.next().is_some_and(|word| path.is_none_or(|path| word == path || !path.is_ascii()))
 }
 
 /// The number that is the whole path.

@@ -70,6 +70,25 @@ fn a_body_that_nothing_announces_ends_behind_its_answer() {
     assert!(agent.free_sockets().is_empty() && agent.sockets().is_empty());
 }
 
+/// What announces that the connection closes does not cut a request short whose answer came early.
+#[test]
+fn a_request_that_says_close_goes_out_behind_its_answer() {
+    let (fixture, agent) = (Fixture::new(), keeping());
+    let request = fixture.request("POST", &agent);
+    request.change(|outgoing| outgoing.set_header("Connection", "close".into())).expect("a valid header");
+    request.flush_headers().expect("an open request");
+    let mut watched = Watched::new(request);
+    let peer = fixture.accept();
+    let _ = peer.received();
+    peer.send(OK);
+    watched.run();
+    watched.request.end(Some(b"body")).expect("an open request");
+    assert_eq!(peer.received(), "4\r\nbody\r\n0\r\n\r\n");
+    let trace = watched.trace();
+    assert!(trace.ends_with("res.end > res.close > req.prefinish > req.finish > req.close"), "{trace}");
+    assert!(agent.free_sockets().is_empty() && agent.sockets().is_empty());
+}
+
 /// Rows: CR10, RO24
 #[test]
 fn the_timeout_of_a_request_is_told_once() {
@@ -140,6 +159,31 @@ fn data_behind_the_end_is_told_in_its_place() {
     peer.send(OK);
     let trace = third.trace();
     assert!(trace.contains(&format!("req.finish > {late} > req.response")), "{trace}");
+}
+
+/// A request that waited hears of its connection first, and may be destroyed then.
+#[test]
+fn data_behind_the_end_waits_for_the_word_about_the_connection() {
+    let (fixture, agent) = (Fixture::new(), single());
+    let (mut first, peer) = fixture.get(&agent);
+    let request = Rc::new(fixture.request("GET", &agent));
+    request.end(None).expect("an open request");
+    peer.send(OK);
+    first.take();
+    let response = first.response.take().expect("a response");
+    let application = Rc::clone(&request);
+    runtime::spawn(async move {
+        application.write(b"late").expect_err("after the end");
+        runtime::end_of_turn().await;
+        response.resume();
+        application.ready().await;
+        runtime::end_of_turn().await;
+        application.abort();
+    });
+    run_until_stalled();
+    let told: Vec<String> = request.take_events(9).iter().map(|event| name(&event.kind)).collect();
+    assert_eq!(told, ["socket", "abort", "error", "close"]);
+    assert_eq!(request.errored().map(|error| error.code().to_owned()).as_deref(), Some("ECONNRESET"));
 }
 
 /// As in Node the error comes first, then what is there to read, then that there is no more.

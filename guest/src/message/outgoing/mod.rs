@@ -231,9 +231,16 @@ impl OutgoingMessage {
         self.stage != Stage::Open
     }
 
-    /// `writableFinished`: everything was handed to the transport.
+    /// `writableFinished`: everything was handed to the transport. As in Node also where that is nothing at all, because
+    /// the message was destroyed before its head and ended with data.
     #[must_use]
     pub fn writable_finished(&self) -> bool {
+        let nothing = self.destroyed && self.stage == Stage::Ended && self.head == HeadState::Open;
+        nothing || self.is_finished()
+    }
+
+    /// Whether the message has ended and everything was handed to the transport.
+    pub(crate) fn is_finished(&self) -> bool {
         self.stage == Stage::Finished
     }
 

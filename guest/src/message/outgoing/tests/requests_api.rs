@@ -309,3 +309,15 @@ fn a_destroyed_request_sends_nothing() {
 fn only_requests_start_early() {
     assert_eq!(code(response().start_with_fields(&[])), "ERR_METHOD_NOT_IMPLEMENTED");
 }
+
+/// Node: nothing waits to be sent, and the end was called.
+#[test]
+fn a_request_destroyed_before_its_head_and_ended_with_data_has_nothing_left_to_send() {
+    for (data, finished) in [(Some(&b"x"[..]), true), (None, false)] {
+        let mut m = OutgoingMessage::request(RequestContext::default());
+        m.destroy(None);
+        assert!(!m.writable_finished());
+        assert_eq!(m.end(data, "").is_err(), finished);
+        assert_eq!((m.writable_finished(), m.is_finished()), (finished, false));
+    }
+}
