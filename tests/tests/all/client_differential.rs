@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use node_http_tests::client_differential::{Differential, list};
+use node_http_tests::client_differential::{Differential, Verdict, list};
 use node_http_tests::node::node_or_skip;
 
 /// The seed of the programs, and how many of them there are.
@@ -41,13 +41,22 @@ fn every_allowed_difference_is_shown_by_its_cases() {
     }
     let numbered: Vec<_> =
         (0..).zip(&programs).map(|(number, (_, program))| (number, program.clone())).collect();
-    let verdicts = Differential::new(&node, WORKERS).run(&numbered, |_| {});
-    let mut problems = String::new();
-    for verdict in &verdicts {
-        let id = &programs[verdict.id as usize].0;
-        if !verdict.differences.is_empty() || verdict.allowed != BTreeSet::from([id.clone()]) {
-            problems += &format!("{id}: {:?} is used by\n{}", verdict.allowed, verdict.report());
-        }
+    let entry = |verdict: &Verdict| &programs[verdict.id as usize].0;
+    let shows = |verdict: &Verdict| {
+        verdict.differences.is_empty() && verdict.allowed == BTreeSet::from([entry(verdict).clone()])
+    };
+    let differential = Differential::new(&node, WORKERS);
+    let mut wrong = differential.run(&numbered, |_| {});
+    // What a busy machine did is no difference, so those that seem wrong run again.
+    for _ in 0..3 {
+        wrong.retain(|verdict| !shows(verdict));
+        let again: Vec<_> = wrong.iter().map(|verdict| numbered[verdict.id as usize].clone()).collect();
+        wrong = differential.run(&again, |_| {});
     }
+    wrong.retain(|verdict| !shows(verdict));
+    let problems = wrong
+        .iter()
+        .map(|verdict| format!("{}: {:?} is used by\n{}", entry(verdict), verdict.allowed, verdict.report()));
+    let problems: String = problems.collect();
     assert!(problems.is_empty(), "{problems}");
 }
