@@ -80,7 +80,7 @@ fn packed() -> PathBuf {
     fs::create_dir_all(&place).expect("a place for files that do not last");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
     let mut pack = Command::new(repository().join(".ci/package"));
-    pack.args(["--offline", "--no-verify", "--allow-dirty"]).env("CARGO_TARGET_DIR", target);
+    pack.args(["--offline", "--no-verify"]).env("ALLOW_DIRTY", "1").env("CARGO_TARGET_DIR", target);
     let output = pack.output().expect("the script starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for name in CRATES {

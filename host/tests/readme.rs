@@ -20,6 +20,33 @@ fn the_readme_shows_the_examples_as_they_are() {
     }
 }
 
+/// The table says what works; each row that says so names the test that shows it.
+#[test]
+fn each_way_to_use_it_has_its_test() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(workspace.join("README.md")).expect("README.md");
+    let (_, table) = readme.split_once("<!-- paths:begin -->\n").expect("a table");
+    let (table, _) = table.split_once("<!-- paths:end -->").expect("its end");
+    let sources: String = ["host/tests", "tests/tests/all"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(workspace.join(folder)).expect("tests"))
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| fs::read_to_string(path).expect("text"))
+        .collect();
+    let mut shown = 0;
+    for row in table.lines().skip(2) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [way, _, _, _, test] = cells[..] else { panic!("{row}") };
+        if test.is_empty() {
+            continue;
+        }
+        assert!(sources.contains(&format!("fn {}()", test.trim_matches('`'))), "{way}: {test}");
+        shown += 1;
+    }
+    assert_eq!(shown, 5);
+}
+
 #[test]
 fn a_block_is_replaced_and_the_rest_stays() {
     let readme = "a\n<!-- file: x.rs -->\n```rust\nold\n```\nb\n```rust\nother\n```\n";
