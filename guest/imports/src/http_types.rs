@@ -15,7 +15,7 @@
 //! # }
 //! ```
 //!
-//! An [`IncomingMessage`] becomes an [`http::Request`] or [`http::Response`] with `try_into`; its body is read as it
+//! An [`IncomingMessage`] becomes an [`Request`] or [`Response`] with `try_into`; its body is read as it
 //! comes. Lines of a name are kept apart, in their order.
 
 use std::error::Error as StdError;
@@ -156,7 +156,7 @@ impl<B: Into<Vec<u8>>> From<Response<B>> for Reply {
     }
 }
 
-/// Answers with an [`http::Response`], as fast as the client takes it. Returns when the last piece is handed over.
+/// Answers with an [`Response`], as fast as the client takes it. Returns when the last piece is handed over.
 ///
 /// `Content-Length` is set when the body knows its length; trailers are sent when it does not.
 ///
@@ -179,7 +179,7 @@ where
     transfer(body, response).await
 }
 
-/// Sends an [`http::Request`] and answers with the head of the response; the URI is absolute.
+/// Sends an [`Request`] and answers with the head of the response; the URI is absolute.
 ///
 /// The body is sent by a task of its own, and a failure of it destroys the request.
 ///
