@@ -65,7 +65,8 @@ fn the_host_is_embedded_with_what_its_example_uses() {
         example,
         fs::read_to_string(repository().join("host/examples/embed.rs")).expect("the example")
     );
-    cargo(&folder, &["metadata", "--format-version=1"]);
+    // It looks at what this platform needs; the rest may never have been downloaded.
+    cargo(&folder, &["tree", "--depth=1"]);
     for dependency in ["node-http-host", "tokio"] {
         assert!(manifest.contains(dependency) && example.contains(&dependency.replace('-', "_")));
     }
