@@ -16,6 +16,7 @@ use std::{env, fs};
 /// The names of the artefacts.
 const COMPONENT: &str = "node_http_component.wasm";
 const DEMO: &str = "node_http_demo.wasm";
+const JAVASCRIPT: &str = "node_http_js_component.wasm";
 
 fn main() -> ExitCode {
     match embed() {
@@ -39,6 +40,11 @@ fn embed() -> Result<(), String> {
     sections::describe(&mut component, &about(&documentation()?));
     write("node_http.wasm", &component)?;
     write("demo.wasm", &sections::without_custom(&demo)?)?;
+    if env::var_os("CARGO_FEATURE_JAVASCRIPT").is_some() {
+        let engine = wasm::build(&["node-http-js-component"])?.join(JAVASCRIPT);
+        let engine = fs::read(&engine).map_err(|error| format!("{}: {error}", engine.display()))?;
+        write("node_http_js.wasm", &sections::without_custom(&engine)?)?;
+    }
     for source in ["build/wasm.rs", "build/sections.rs", "src/compose.rs", "wit/world.wit"] {
         println!("cargo::rerun-if-changed={source}");
     }

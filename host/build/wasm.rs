@@ -15,6 +15,14 @@ const PROFILE: &str = "wasm";
 /// LLVM inlines what costs up to 225 elsewhere: 12 % more bytes here, and no request more per second.
 const INLINE_LITTLE: &str = "-Cllvm-args=-inline-threshold=80";
 
+/// How C is compiled where a guest has some: with the system's clang and wasi-libc, unless the user says otherwise.
+const C: [(&str, &str); 4] = [
+    ("RQUICKJS_SYS_NO_WASI_SDK", "1"),
+    ("CC_wasm32_wasip2", "clang"),
+    ("AR_wasm32_wasip2", "llvm-ar"),
+    ("CFLAGS_wasm32_wasip2", "--target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi"),
+];
+
 /// Builds `packages` and returns the folder of their artefacts; tells cargo when to ask again.
 ///
 /// # Errors
@@ -36,6 +44,11 @@ pub(crate) fn build(packages: &[&str]) -> Result<PathBuf, String> {
     }
     clean_environment(&mut cargo);
     cargo.env("CARGO_ENCODED_RUSTFLAGS", INLINE_LITTLE);
+    for (name, value) in C {
+        if env::var_os(name).is_none() {
+            cargo.env(name, value);
+        }
+    }
     let output = cargo.output().map_err(|e| format!("cannot start {cargo:?}: {e}"))?;
     if !output.status.success() {
         return Err(format!("building {} for {TARGET} failed ({})", packages.join(", "), output.status));

@@ -42,8 +42,12 @@ pub(crate) enum Command {
 /// Options of `node-http run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// The component
+    /// The component; or, where JavaScript was built in, a program for Node: a file, or a folder with a package.json
     pub(crate) component: PathBuf,
+
+    /// A folder that the component may read, under the same name; may be repeated. A program for Node reads its own
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Vec<PathBuf>,
 
     /// An address that the component may listen on: host or network, port or range, or `*`; may be repeated
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]

@@ -1,5 +1,6 @@
 //! What the commands do, with the library's public interface only.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use node_http_host::wasmtime::error::Context as _;
 use node_http_host::wasmtime::{bail, ensure};
+use node_http_host::wasmtime_wasi::FsPerms;
 use node_http_host::{
     COMPONENT, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Host, Limits, Options, Policy, Result, Rule,
     WIT, Workers,
@@ -14,6 +16,7 @@ use node_http_host::{
 
 use crate::cache;
 use crate::cli::{self, Compose, Run, Running, Serve};
+use crate::program;
 
 /// What a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -33,10 +36,10 @@ pub(crate) fn serve(options: Serve) -> Result<ExitCode> {
 pub(crate) fn run(options: Run) -> Result<ExitCode> {
     log(&options.running)?;
     let name = options.component.display().to_string();
-    let mut component = read(&options.component)?;
-    if imports_node_http(&component).with_context(|| name.clone())? {
-        component = node_http_host::plug(&component, COMPONENT).with_context(|| name.clone())?;
-    }
+    let (component, program) = match program::find(&options.component)? {
+        Some(program) => (Cow::Borrowed(program::engine()?), Some(program)),
+        None => (Cow::Owned(with_node_http(&options.component, &name)?), None),
+    };
     let mut policy = Policy::default();
     for rule in options.listen_allow {
         policy.allow_listen(rule);
@@ -49,13 +52,38 @@ pub(crate) fn run(options: Run) -> Result<ExitCode> {
     }
     policy.on_denial(|denial| tracing::warn!("{denial}; {}", hint(denial)));
 
-    let arguments: Vec<String> = std::iter::once(name.clone()).chain(options.args).collect();
-    let variables = variables(&options.env)?;
+    let named = program.as_ref().map(|program| program.path.display().to_string());
+    let arguments: Vec<String> = std::iter::once(name.clone()).chain(named).chain(options.args).collect();
+    let mut variables = variables(&options.env)?;
+    let mut folders = options.dir;
+    if let Some(program) = program {
+        variables.push(("PWD".to_owned(), program.root.display().to_string()));
+        folders.push(program.root);
+    }
+    for folder in &folders {
+        fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    }
     let ctx = || {
         let ctx = Ctx::builder().args(&arguments).policy(policy.clone());
-        variables.iter().fold(ctx, |ctx, (name, value)| ctx.env(name, value))
+        let ctx = variables.iter().fold(ctx, |ctx, (name, value)| ctx.env(name, value));
+        folders.iter().fold(ctx, |ctx, folder| readable(ctx, folder))
     };
     execute(&component, &ctx, &options.running).context(name)
+}
+
+/// The component, with node:http plugged in if it imports that.
+fn with_node_http(path: &Path, name: &str) -> Result<Vec<u8>> {
+    let component = read(path)?;
+    if imports_node_http(&component).with_context(|| name.to_owned())? {
+        return node_http_host::plug(&component, COMPONENT).with_context(|| name.to_owned());
+    }
+    Ok(component)
+}
+
+/// Lets the component read `folder`, by its own name.
+fn readable(ctx: CtxBuilder, folder: &Path) -> CtxBuilder {
+    // It was there a moment ago; where it no longer is, the component finds that out.
+    ctx.wasi(|wasi| _ = wasi.preopened_dir(folder, folder.display().to_string(), FsPerms::ReadOnly))
 }
 
 pub(crate) fn compose(options: &Compose) -> Result<ExitCode> {

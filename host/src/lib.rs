@@ -66,5 +66,9 @@ pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/node_http
 /// It listens on `HOST` and `PORT` of its environment and prints `listening on http://…`.
 pub const DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/demo.wasm"));
 
+/// The component that runs programs for Node: its first argument is the program, a file that it can read.
+#[cfg(feature = "javascript")]
+pub const JAVASCRIPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/node_http_js.wasm"));
+
 /// The files of the WIT package that [`COMPONENT`] implements, with what they use of WASI: path and content.
 pub const WIT: &[(&str, &str)] = &wit::FILES;

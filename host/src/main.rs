@@ -4,6 +4,7 @@ mod cache;
 mod cli;
 mod commands;
 mod fetch;
+mod program;
 
 use std::process::ExitCode;
 

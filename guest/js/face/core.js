@@ -28,6 +28,9 @@ function register(handle, object) {
   if (object._sync) synchronized.add(object);
 }
 
+// What is watched under a number that is no handle.
+const unregister = (number) => { objects.delete(number); };
+
 function release(handle) {
   if (!handle) return;
   const object = objects.get(handle);
@@ -121,5 +124,5 @@ if (native.needsTicks !== false) setInterval(() => { work(); if (queue.length &&
 
 module.exports = {
   create, call, write, end, read: native.read, push: native.push, finish: native.finish, reset: native.reset,
-  pull: native.pull, pipeState: native.pipeState, register, release, retire, work, gather, kick, arrived, later, tellNow,
+  pull: native.pull, pipeState: native.pipeState, register, unregister, release, retire, work, gather, kick, arrived, later, tellNow,
 };

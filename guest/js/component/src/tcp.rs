@@ -1,0 +1,394 @@
+//! TCP for the module `net`: connections and listeners by number, each noted for `runtime::take_watched` when
+//! something has changed. The numbers are beyond those of the binding's handles.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    rc::Rc,
+};
+
+use node_http::{
+    net::{self, Endpoints, Listener, NetError, ReadOutcome, Reader, Stream, Writer, wasi::TcpListener},
+    runtime::{self, Signal, Span, unless},
+};
+use rquickjs::{Ctx, Function, Object, Result, TypedArray, Value as Js};
+use serde_json::{Value, json};
+
+use crate::values::{bytes, to_js};
+
+/// The first number: handles of the binding have 32 bits.
+const FIRST: u64 = 1 << 32;
+
+/// Bytes that wait for JavaScript before no more are read.
+const MOST_UNREAD: usize = 64 * 1024;
+
+/// Bytes of one read.
+const CHUNK: usize = 64 * 1024;
+
+/// A connection.
+#[derive(Default)]
+struct Connection {
+    received: RefCell<VecDeque<Vec<u8>>>,
+    unread: Cell<usize>,
+    ended: Cell<bool>,
+    failed: Cell<Option<&'static str>>,
+    /// Whether it was destroyed: nothing more is read or sent.
+    closed: Cell<bool>,
+    to_send: RefCell<Vec<u8>>,
+    in_flight: Cell<bool>,
+    finishing: Cell<bool>,
+    finished: Cell<bool>,
+    endpoints: RefCell<Option<Endpoints>>,
+    /// The loops look again.
+    wake: Signal,
+    /// Watched by JavaScript.
+    changed: Signal,
+}
+
+/// What a number stands for.
+enum Entry {
+    Connection(Rc<Connection>),
+    Listener(Rc<Accepting>),
+    /// Something asked for, until it is answered.
+    Question(Rc<Question>),
+}
+
+#[derive(Default)]
+struct Accepting {
+    accepted: RefCell<VecDeque<u64>>,
+    over: Cell<bool>,
+    closed: Cell<bool>,
+    wake: Signal,
+    changed: Signal,
+}
+
+#[derive(Default)]
+struct Question {
+    answer: RefCell<Option<Value>>,
+    changed: Signal,
+}
+
+thread_local! {
+    static ENTRIES: RefCell<BTreeMap<u64, Entry>> = const { RefCell::new(BTreeMap::new()) };
+    static LAST: Cell<u64> = const { Cell::new(FIRST) };
+}
+
+fn add(entry: Entry) -> u64 {
+    let number = LAST.get() + 1;
+    LAST.set(number);
+    match &entry {
+        Entry::Connection(connection) => connection.changed.watch(number),
+        Entry::Listener(listener) => listener.changed.watch(number),
+        Entry::Question(question) => question.changed.watch(number),
+    }
+    ENTRIES.with_borrow_mut(|entries| entries.insert(number, entry));
+    number
+}
+
+fn connection(number: f64) -> Option<Rc<Connection>> {
+    ENTRIES.with_borrow(|entries| match entries.get(&key(number))? {
+        Entry::Connection(connection) => Some(Rc::clone(connection)),
+        _ => None,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a number of ours")]
+fn key(number: f64) -> u64 {
+    number as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn number(key: u64) -> f64 {
+    key as f64
+}
+
+/// A connection that is up: starts its loops.
+fn begin(stream: Stream) -> u64 {
+    let (reader, writer, endpoints) = stream.split();
+    let connection = Rc::new(Connection::default());
+    connection.endpoints.replace(Some(endpoints));
+    runtime::spawn(receive(Rc::clone(&connection), reader));
+    runtime::spawn(send(Rc::clone(&connection), writer));
+    add(Entry::Connection(connection))
+}
+
+async fn receive(connection: Rc<Connection>, mut reader: Reader) {
+    loop {
+        let room = || (connection.closed.get() || connection.unread.get() < MOST_UNREAD).then_some(());
+        connection.wake.wait(room).await;
+        let read = reader.read(Vec::with_capacity(CHUNK));
+        let Some((outcome, bytes)) = unless(&connection.wake, || connection.closed.get(), read).await else {
+            return;
+        };
+        match outcome {
+            ReadOutcome::Data(_) => {
+                connection.unread.set(connection.unread.get() + bytes.len());
+                connection.received.borrow_mut().push_back(bytes);
+            }
+            ReadOutcome::End => connection.ended.set(true),
+            ReadOutcome::Failed(error) => connection.failed.set(Some(error.code)),
+        }
+        connection.changed.notify();
+        if connection.ended.get() || connection.failed.get().is_some() {
+            return;
+        }
+    }
+}
+
+async fn send(connection: Rc<Connection>, mut writer: Writer) {
+    loop {
+        let work = || {
+            let waits = !connection.to_send.borrow().is_empty() || connection.finishing.get();
+            (waits || connection.closed.get()).then_some(())
+        };
+        connection.wake.wait(work).await;
+        let bytes = connection.to_send.take();
+        if bytes.is_empty() {
+            // Closed, or all is sent: dropping the writer sends the end.
+            connection.finished.set(true);
+            drop(writer);
+            connection.changed.notify();
+            return;
+        }
+        connection.in_flight.set(true);
+        let result = writer.write_all(bytes).await;
+        connection.in_flight.set(false);
+        if let Err(error) = result {
+            connection.failed.set(Some(error.code));
+            connection.changed.notify();
+            return;
+        }
+        connection.changed.notify();
+    }
+}
+
+/// Puts the functions into `object`.
+pub(crate) fn define<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Result<()> {
+    object.set("tcpConnect", Function::new(ctx.clone(), connect)?)?;
+    object.set("tcpListen", Function::new(ctx.clone(), listen)?)?;
+    object.set("tcpAccept", Function::new(ctx.clone(), accept)?)?;
+    object.set("tcpRead", Function::new(ctx.clone(), read)?)?;
+    object.set("tcpWrite", Function::new(ctx.clone(), write)?)?;
+    object.set("tcpUnsent", Function::new(ctx.clone(), unsent)?)?;
+    object.set("tcpFinish", Function::new(ctx.clone(), finish)?)?;
+    object.set("tcpClose", Function::new(ctx.clone(), close)?)?;
+    object.set("tcpAddresses", Function::new(ctx.clone(), addresses)?)?;
+    object.set("tcpKeepAlive", Function::new(ctx.clone(), keep_alive)?)?;
+    object.set("resolve", Function::new(ctx.clone(), resolve)?)?;
+    object.set("answer", Function::new(ctx.clone(), answer)?)
+}
+
+fn ask(work: impl Future<Output = Value> + 'static) -> f64 {
+    let question = Rc::new(Question::default());
+    let asked = Rc::clone(&question);
+    let key = add(Entry::Question(question));
+    runtime::spawn(async move {
+        let answer = work.await;
+        asked.answer.replace(Some(answer));
+        asked.changed.notify();
+    });
+    number(key)
+}
+
+/// The answer to what was asked, once it is there: `[error code?, value]`.
+fn answer<'js>(ctx: Ctx<'js>, asked: f64) -> Result<Js<'js>> {
+    let answer = ENTRIES.with_borrow_mut(|entries| {
+        let Some(Entry::Question(question)) = entries.get(&key(asked)) else { return None };
+        let answer = question.answer.take();
+        if answer.is_some() {
+            entries.remove(&key(asked));
+        }
+        answer
+    });
+    to_js(&ctx, &answer.unwrap_or_default())
+}
+
+/// Asks for a connection: the answer is its number.
+fn connect(address: String, port: u16, local: Option<String>, local_port: Option<u16>) -> f64 {
+    ask(async move {
+        let Ok(ip) = address.parse::<IpAddr>() else { return json!(["EINVAL", null, "connect"]) };
+        let local = local.and_then(|local| local.parse::<IpAddr>().ok());
+        let local = local.or_else(|| local_port.map(|_| unspecified(ip)));
+        let local = local.map(|local| SocketAddr::new(local, local_port.unwrap_or(0)));
+        match net::connect(SocketAddr::new(ip, port), local).await {
+            Ok(stream) => json!([null, begin(stream)]),
+            Err(error) => json!([error.code, null, error.syscall]),
+        }
+    })
+}
+
+fn unspecified(like: IpAddr) -> IpAddr {
+    if like.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
+
+/// Asks for the addresses of a name.
+fn resolve(name: String) -> f64 {
+    ask(async move {
+        match net::resolve(&name).await {
+            Ok(addresses) => json!([null, addresses.iter().map(ToString::to_string).collect::<Vec<_>>()]),
+            Err(error) => json!([error.code, null]),
+        }
+    })
+}
+
+/// Listens: `[error code?, number, address, port]`. Without an address on all there are.
+fn listen<'js>(
+    ctx: Ctx<'js>,
+    address: Option<String>,
+    port: u16,
+    backlog: u32,
+    ipv6_only: bool,
+) -> Result<Js<'js>> {
+    let answer = match bind(address.as_deref(), port, backlog, ipv6_only) {
+        Ok(listeners) => {
+            let bound = listeners[0].address();
+            json!([null, serve(listeners), bound.ip().to_string(), bound.port()])
+        }
+        Err(error) => json!([error.code, null]),
+    };
+    to_js(&ctx, &answer)
+}
+
+/// At least one listener. IPv6 sockets of `wasi:sockets` never speak IPv4, so `::` takes two.
+fn bind(
+    address: Option<&str>,
+    port: u16,
+    backlog: u32,
+    ipv6_only: bool,
+) -> std::result::Result<Vec<TcpListener>, NetError> {
+    let v4 = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let one = |ip: IpAddr, port| TcpListener::bind(SocketAddr::new(ip, port), backlog);
+    match address.map(str::parse::<IpAddr>) {
+        Some(Ok(ip)) if ip != IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ok(vec![one(ip, port)?]),
+        Some(Err(_)) => Err(NetError { code: "EINVAL" }),
+        given => {
+            let v6 = match one(Ipv6Addr::UNSPECIFIED.into(), port) {
+                Err(error) if given.is_none() && error.code != "EADDRINUSE" && error.code != "EACCES" => {
+                    return Ok(vec![one(v4, port)?]);
+                }
+                listener => listener?,
+            };
+            if ipv6_only {
+                return Ok(vec![v6]);
+            }
+            let port = v6.address().port();
+            Ok(vec![v6, one(v4, port)?])
+        }
+    }
+}
+
+fn serve(listeners: Vec<TcpListener>) -> u64 {
+    let accepting = Rc::new(Accepting::default());
+    let open = Rc::new(Cell::new(listeners.len()));
+    for listener in listeners {
+        runtime::spawn(accept_all(Rc::clone(&accepting), Listener::Tcp(listener), Rc::clone(&open)));
+    }
+    add(Entry::Listener(accepting))
+}
+
+async fn accept_all(accepting: Rc<Accepting>, mut listener: Listener, open: Rc<Cell<usize>>) {
+    loop {
+        let streams = unless(&accepting.wake, || accepting.closed.get(), listener.accept()).await;
+        let Some(Some(streams)) = streams else { break };
+        accepting.accepted.borrow_mut().extend(streams.into_iter().map(begin));
+        accepting.changed.notify();
+    }
+    open.set(open.get() - 1);
+    // The host drains: no more will come.
+    if open.get() == 0 {
+        accepting.over.set(true);
+        accepting.changed.notify();
+    }
+}
+
+/// The number of the next connection of a listener; 0: none for now, -1: no more will come.
+fn accept(listener: f64) -> f64 {
+    ENTRIES.with_borrow(|entries| {
+        let Some(Entry::Listener(accepting)) = entries.get(&key(listener)) else { return -1.0 };
+        let next = accepting.accepted.borrow_mut().pop_front();
+        match next {
+            Some(accepted) => number(accepted),
+            None if accepting.over.get() => -1.0,
+            None => 0.0,
+        }
+    })
+}
+
+/// Bytes, `pending`, `end`, or the code of an error.
+fn read<'js>(ctx: Ctx<'js>, from: f64) -> Result<Js<'js>> {
+    let word = |word: &str| Ok(rquickjs::String::from_str(ctx.clone(), word)?.into_value());
+    let Some(connection) = connection(from) else { return word("end") };
+    let bytes = connection.received.borrow_mut().pop_front();
+    if let Some(bytes) = bytes {
+        connection.unread.set(connection.unread.get() - bytes.len());
+        connection.wake.notify();
+        return Ok(TypedArray::new(ctx, bytes)?.into_value());
+    }
+    match connection.failed.get() {
+        Some(code) => word(code),
+        None if connection.ended.get() => word("end"),
+        None => word("pending"),
+    }
+}
+
+fn write(to: f64, given: TypedArray<'_, u8>) {
+    let Some(connection) = connection(to) else { return };
+    connection.to_send.borrow_mut().extend_from_slice(&bytes(&given));
+    connection.wake.notify();
+}
+
+/// Whether bytes wait that the system has not taken; or the code of an error, which the reader is told as well.
+fn unsent<'js>(ctx: Ctx<'js>, of: f64) -> Result<Js<'js>> {
+    let Some(connection) = connection(of) else { return to_js(&ctx, &json!(false)) };
+    let waits = connection.in_flight.get() || !connection.to_send.borrow().is_empty();
+    let finishing = connection.finishing.get() && !connection.finished.get();
+    let value = match connection.failed.get() {
+        Some(code) => json!(code),
+        None => json!(waits || finishing),
+    };
+    to_js(&ctx, &value)
+}
+
+/// Sends the end behind what waits.
+fn finish(of: f64) {
+    if let Some(connection) = connection(of) {
+        connection.finishing.set(true);
+        connection.wake.notify();
+    }
+}
+
+/// Ends a connection at once, or a listener.
+fn close(of: f64) {
+    let entry = ENTRIES.with_borrow_mut(|entries| entries.remove(&key(of)));
+    match entry {
+        Some(Entry::Connection(connection)) => {
+            connection.closed.set(true);
+            connection.wake.notify();
+        }
+        Some(Entry::Listener(accepting)) => {
+            accepting.closed.set(true);
+            accepting.wake.notify();
+        }
+        Some(Entry::Question(_)) | None => {}
+    }
+}
+
+/// `[local address, port, remote address, port]`.
+fn addresses<'js>(ctx: Ctx<'js>, of: f64) -> Result<Js<'js>> {
+    let ends = connection(of).and_then(|connection| {
+        connection.endpoints.borrow().as_ref().map(|endpoints| (endpoints.local(), endpoints.remote()))
+    });
+    let (local, remote) = ends.unwrap_or_default();
+    let ip = |address: Option<SocketAddr>| address.map(|address| address.ip().to_string());
+    let port = |address: Option<SocketAddr>| address.map(|address| address.port());
+    to_js(&ctx, &json!([ip(local), port(local), ip(remote), port(remote)]))
+}
+
+fn keep_alive(of: f64, enable: bool, delay: u32) {
+    if let Some(connection) = connection(of)
+        && let Some(endpoints) = &*connection.endpoints.borrow()
+    {
+        endpoints.set_keep_alive(enable, Span::millis(delay));
+    }
+}
