@@ -44,7 +44,7 @@ fn each_way_to_use_it_has_its_test() {
         assert!(sources.contains(&format!("fn {}()", test.trim_matches('`'))), "{way}: {test}");
         shown += 1;
     }
-    assert_eq!(shown, 5);
+    assert_eq!(shown, 6);
 }
 
 #[test]

@@ -43,13 +43,10 @@ pub(crate) fn to_js<'js>(ctx: &Ctx<'js>, value: &Value) -> Result<Js<'js>> {
     Ok(match value {
         Value::Null => Js::new_null(ctx.clone()),
         Value::Bool(flag) => Js::new_bool(ctx.clone(), *flag),
-        Value::Number(number) =>
-        {
-            match number.as_i64().and_then(|whole| i32::try_from(whole).ok()) {
-                Some(whole) => Js::new_int(ctx.clone(), whole),
-                None => Js::new_float(ctx.clone(), number.as_f64().unwrap_or(f64::NAN)),
-            }
-        }
+        Value::Number(number) => match number.as_i64().and_then(|whole| i32::try_from(whole).ok()) {
+            Some(whole) => Js::new_int(ctx.clone(), whole),
+            None => Js::new_float(ctx.clone(), number.as_f64().unwrap_or(f64::NAN)),
+        },
         Value::String(text) => rquickjs::String::from_str(ctx.clone(), text)?.into_value(),
         Value::Array(items) => {
             let list = Array::new(ctx.clone())?;
