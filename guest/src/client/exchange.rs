@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     message::OutgoingMessage,
     net::Watch,
-    proto::{Decoder, Direction, Fields, Limits, Method, ResponseHead},
+    proto::{Decoder, Direction, Limits, Method, ResponseHead},
     runtime::{EventKind, EventLog, Signal, Span},
     transport::{Inbound, IncomingMessage, Link, Outbound, Socket},
 };
@@ -222,6 +222,8 @@ impl Exchange {
         self.outgoing.borrow_mut().set_finished();
         self.record(RequestEvent::Finish);
         if self.told.get().message_end {
+            // The request is over, and what else was to be told of it is not.
+            self.late.take();
             self.let_connection_go();
         }
         self.sent.notify();
@@ -286,6 +288,8 @@ impl Exchange {
     /// The connection is the application's.
     pub(super) fn leave(self: &Rc<Self>, socket: Socket, head: Vec<u8>) {
         self.phase.replace(Phase::Detached);
+        // Nothing more of it goes out.
+        self.outgoing.borrow_mut().destroy(None);
         self.inbound.complete(None);
         let upgraded = Upgraded { response: IncomingMessage::new(Rc::<Self>::clone(self)), socket, head };
         self.record(if self.is_connect() {
@@ -296,19 +300,13 @@ impl Exchange {
         self.close();
     }
 
-    pub(super) fn receive_end(&self, trailers: Option<Box<Fields>>) {
-        if self.inbound.complete(trailers) {
-            self.message_ended();
-        }
-    }
-
     pub(super) fn body_is_full(&self) -> bool {
         self.inbound.is_full(self.settings.connect.high_water_mark())
     }
 
     /// Whether the application has something to read.
     pub(super) fn has_unread(&self) -> bool {
-        self.inbound.has_views() && !self.inbound.body().is_empty()
+        self.inbound.has_views() && !self.told.get().message_end
     }
 
     /// Whether the response is complete.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{connection::Connection, exchange::Exchange};
 use crate::{
     error::Error,
-    proto::{Event, ResponseHead},
+    proto::{Event, Fields, ResponseHead},
     runtime::Span,
     transport::Inbox,
 };
@@ -26,7 +26,6 @@ impl Connection {
     /// Gives what was received to whomever it belongs.
     pub(super) fn parse_responses(&self, inbox: &mut Inbox) {
         inbox.held_back = false;
-        let was_complete = self.exchange().is_some_and(|exchange| exchange.is_complete());
         loop {
             let Some(exchange) = self.exchange() else {
                 self.receive_unasked(inbox);
@@ -40,7 +39,7 @@ impl Connection {
                 break;
             }
             if exchange.is_complete() || self.is_unchecked() {
-                self.receive_too_much(&exchange, was_complete, inbox);
+                self.receive_too_much(&exchange, true, inbox);
                 break;
             }
             match inbox.decode() {
@@ -72,7 +71,7 @@ impl Connection {
             && !exchange.is_complete()
             && matches!(inbox.decoder.finish(), Ok(Some(Event::End(_))))
         {
-            exchange.receive_end(None);
+            self.receive_end(&exchange, None, inbox);
         }
         self.link.destroy();
     }
@@ -92,16 +91,20 @@ impl Connection {
                 match self.receiving.replace(Receiving::Response) {
                     Receiving::Interim => {}
                     Receiving::Leaving => self.leave(exchange, inbox),
-                    Receiving::Response => {
-                        if inbox.rest().iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
-                            exchange.forbid_reuse();
-                        }
-                        exchange.receive_end(trailers);
-                    }
+                    Receiving::Response => self.receive_end(exchange, trailers, inbox),
                 }
             }
             // A client's decoder reads responses only.
             Event::RequestHead(_) => {}
+        }
+    }
+
+    /// The response is complete; what came with it and is none of it is looked at before its end is told.
+    fn receive_end(&self, exchange: &Rc<Exchange>, trailers: Option<Box<Fields>>, inbox: &mut Inbox) {
+        let ended = exchange.inbound.complete(trailers);
+        self.receive_too_much(exchange, false, inbox);
+        if ended {
+            exchange.message_ended();
         }
     }
 
@@ -146,7 +149,7 @@ impl Connection {
     /// Bytes behind a complete response, or before a request was sent: no answer to anything (I-28, S9). As in Node
     /// they are looked at if they came with the end of the response: a second response ends the connection at once,
     /// and what cannot be one is told. Anything else is thrown away, and the connection ends with the exchange.
-    fn receive_too_much(&self, exchange: &Exchange, was_complete: bool, inbox: &mut Inbox) {
+    fn receive_too_much(&self, exchange: &Exchange, later: bool, inbox: &mut Inbox) {
         if inbox.rest().iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
             let _ = inbox.take_rest();
             return;
@@ -157,7 +160,7 @@ impl Connection {
             return;
         }
         exchange.forbid_reuse();
-        let behind = if was_complete { Ok((0, None)) } else { inbox.decode() };
+        let behind = if later { Ok((0, None)) } else { inbox.decode() };
         match behind {
             Err(error) => self.link.destroy_with(Some(Error::parse(error, inbox.newest().to_vec()))),
             Ok((_, Some(_))) => self.link.destroy(),

@@ -27,13 +27,16 @@ impl Exchange {
         }
     }
 
-    /// The connection was idle for the time that was set (E12).
+    /// The connection was idle for the time that was set (E12); nothing after the response has ended.
     pub(super) fn timed_out(&self) {
+        if self.told.get().message_end {
+            return;
+        }
         if !self.told.get().timeout {
             self.tell(|told| told.timeout = true);
             self.record(RequestEvent::Timeout);
         }
-        if self.head.get().is_some() && !self.told.get().message_end {
+        if self.head.get().is_some() {
             self.inbound.events.record(MessageEvent::Timeout);
         }
     }

@@ -1,7 +1,8 @@
 //! Time: read once per turn of the driver, because a look at the clock is a call out of the component.
 //!
 //! A reading is kept from its first use until the driver's turn ends. An application that is called
-//! back between two turns reads afresh, so a `Date` is never older than the work that it answers.
+//! back between two turns reads afresh, so a `Date` is never older than the work that it answers; and what it reads
+//! makes the driver have a turn, so that its next call reads afresh as well.
 
 use std::{
     cell::{Cell, RefCell},
@@ -26,6 +27,7 @@ pub fn now() -> Instant {
             None => {
                 let millis = source::monotonic();
                 clock.reading.set(Some(millis));
+                super::have_turn();
                 millis
             }
         }

@@ -124,6 +124,8 @@ struct Runtime {
     volume: Cell<usize>,
     /// How many turns have ended.
     turn: Cell<u64>,
+    /// Whether the driver polls its jobs.
+    polling: Cell<bool>,
     /// Who is woken when the turn ends.
     told: RefCell<Vec<Waker>>,
     /// Whether an async export has handed the driver to a task.
@@ -160,6 +162,15 @@ pub async fn take_turns(bytes: usize) {
         Poll::Pending
     })
     .await;
+}
+
+/// Makes the driver end a turn, unless it is about to.
+fn have_turn() {
+    RUNTIME.with(|runtime| {
+        if !runtime.polling.get() {
+            runtime.wake_driver();
+        }
+    });
 }
 
 /// Waits until the application has had the word: it hears of what has happened when this turn ends, and has answered
@@ -248,6 +259,16 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        RUNTIME.with(|runtime| runtime.polling.set(true));
+        self.poll_jobs(cx);
+        RUNTIME.with(|runtime| runtime.polling.set(false));
+        Poll::Pending
+    }
+}
+
+impl Driver {
+    /// Polls jobs until none can go on.
+    fn poll_jobs(&mut self, cx: &mut Context<'_>) {
         loop {
             let queued = RUNTIME.with(|runtime| runtime.queued.borrow_mut().pop_front());
             match queued {
@@ -258,8 +279,7 @@ impl Future for Driver {
                     Poll::Ready(None) | Poll::Pending => {
                         let idle = RUNTIME.with(|runtime| runtime.queued.borrow().is_empty());
                         if idle {
-                            self.pause(cx.waker());
-                            return Poll::Pending;
+                            return self.pause(cx.waker());
                         }
                     }
                 },
@@ -338,6 +358,22 @@ mod tests {
             assert!(Pin::new(&mut driver).poll(&mut Context::from_waker(&waker)).is_pending());
         }
         assert!(ended.get());
+    }
+
+    /// An application that only now and then calls something synchronous must not get the time of its call before.
+    #[test]
+    fn a_look_at_the_clock_between_two_turns_does_not_last() {
+        let (wakes, waker) = clock::counting_waker();
+        let mut driver = Driver::default();
+        let mut poll = || assert!(Pin::new(&mut driver).poll(&mut Context::from_waker(&waker)).is_pending());
+        poll();
+        let before = (now(), turn());
+        assert_eq!(wakes.get(), 1, "the driver is to have a turn");
+        poll();
+        assert!(turn() > before.1);
+        now();
+        now();
+        assert_eq!(wakes.get(), 2);
     }
 
     /// Two jobs have something to tell: the waiter sees what both did, and is woken once.

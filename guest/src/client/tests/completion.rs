@@ -70,6 +70,21 @@ fn a_body_that_nothing_announces_ends_behind_its_answer() {
     assert!(agent.free_sockets().is_empty() && agent.sockets().is_empty());
 }
 
+/// Node: nothing is told of the connection once the response has ended.
+#[test]
+fn no_timeout_is_told_behind_the_response() {
+    let fixture = Fixture::new();
+    let request = fixture.request("POST", &keeping());
+    request.set_timeout(30);
+    request.write(b"x").expect("an open request");
+    let mut watched = Watched::new(request);
+    let peer = fixture.accept();
+    peer.send(OK);
+    watched.run();
+    wait(60);
+    assert!(watched.trace().ends_with("res.end > res.close"), "{}", watched.trace());
+}
+
 /// What announces that the connection closes does not cut a request short whose answer came early.
 #[test]
 fn a_request_that_says_close_goes_out_behind_its_answer() {
@@ -161,6 +176,21 @@ fn data_behind_the_end_is_told_in_its_place() {
     assert!(trace.contains(&format!("req.finish > {late} > req.response")), "{trace}");
 }
 
+/// The request is over with the end that is flushed.
+#[test]
+fn data_behind_the_end_is_not_told_of_a_request_that_was_answered_before() {
+    let fixture = Fixture::new();
+    let request = fixture.request("POST", &keeping());
+    request.write(b"x").expect("an open request");
+    let mut watched = Watched::new(request);
+    let peer = fixture.accept();
+    peer.send(OK);
+    watched.run();
+    watched.request.end(None).expect("an open request");
+    watched.request.write(b"late").expect_err("after the end");
+    assert!(watched.trace().ends_with("req.prefinish > req.finish > req.close"), "{}", watched.trace());
+}
+
 /// A request that waited hears of its connection first, and may be destroyed then.
 #[test]
 fn data_behind_the_end_waits_for_the_word_about_the_connection() {
@@ -198,7 +228,8 @@ fn what_came_before_a_parse_error_is_read_before_the_end() {
     runtime::spawn(async move {
         let response = asked.response().await.expect("a response");
         response.listen_for(u16::MAX);
-        response.readable().await;
+        // An application goes on when the turn has ended.
+        runtime::end_of_turn().await;
         assert!(matches!(response.read(9), ReadResult::Data(_)));
         reads.replace(Some((runtime::next_sequence(), response)));
     });

@@ -131,3 +131,15 @@ fn a_signal_stops_at_once_what_watches_it() {
     signal.abort(None);
     assert!(request.destroyed());
 }
+
+#[test]
+fn a_request_whose_connection_has_left_http_takes_nothing() {
+    let fixture = Fixture::new();
+    let request = fixture.request("POST", &plain());
+    request.write(b"x").expect("an open request");
+    let mut watched = Watched::new(request);
+    let peer = fixture.accept();
+    peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    assert!(watched.trace().ends_with("req.upgrade > req.close"), "{}", watched.trace());
+    assert_eq!(watched.request.write(b"y").expect_err("closed").code(), "ERR_STREAM_DESTROYED");
+}

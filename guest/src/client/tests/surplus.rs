@@ -1,6 +1,9 @@
 //! Bytes behind a complete response (I-28, S9, E19).
 
+use std::{cell::RefCell, rc::Rc};
+
 use super::*;
+use crate::runtime;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -27,6 +30,42 @@ fn bytes_behind_an_unread_response_wait_for_its_end() {
         );
         assert!(agent.free_sockets().is_empty() && agent.sockets().is_empty());
     }
+}
+
+/// Whether somebody reads the response or not.
+#[test]
+fn what_cannot_be_a_response_is_told_though_nobody_listens() {
+    let (fixture, agent) = (Fixture::new(), keeping());
+    let (mut watched, peer) = fixture.get(&agent);
+    watched.request.listen_for(RequestEvents::default());
+    peer.send(&format!("{OK}nonsense"));
+    let error = "req.error[HPE_INVALID_CONSTANT|Parse Error: Expected HTTP/, RTSP/ or ICE/]";
+    assert!(watched.trace().ends_with(&format!("{error} > req.close")), "{}", watched.trace());
+    assert!(agent.sockets().is_empty() && agent.free_sockets().is_empty());
+}
+
+/// The application has the word between the error and the end of the connection.
+#[test]
+fn the_end_of_a_response_is_read_before_its_connection_is_gone() {
+    let fixture = Fixture::new();
+    let request = Rc::new(fixture.request("HEAD", &keeping()));
+    request.flush_headers().expect("an open request");
+    let (asked, resumed) = (Rc::clone(&request), Rc::new(RefCell::new(None)));
+    let response = Rc::clone(&resumed);
+    request.listen_for(RequestEvents::default());
+    runtime::spawn(async move {
+        let message = asked.response().await.expect("a response");
+        message.listen_for(u16::MAX);
+        // An application goes on when the turn has ended.
+        runtime::end_of_turn().await;
+        message.resume();
+        response.replace(Some(message));
+    });
+    fixture.accept().send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nnonsense");
+    let (request, response) = (request.take_events(9), resumed.take().expect("a response").take_events(9));
+    let (last, close) = (request.last().expect("events"), response.last().expect("events"));
+    assert!(matches!((&last.kind, &close.kind), (RequestEvent::Close, MessageEvent::Close)));
+    assert!(close.sequence < last.sequence);
 }
 
 /// As in Node: a second response in the same packet.
