@@ -2,9 +2,11 @@
 //! what is compared; the command `client-differential` runs any number of others.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use node_http_tests::client_differential::{Differential, Verdict, list};
 use node_http_tests::node::node_or_skip;
+use serde_json::Value;
 
 /// The seed of the programs, and how many of them there are.
 const SEED: u64 = 235;
@@ -13,13 +15,26 @@ const PROGRAMS: u64 = 300;
 /// How many programs run at the same time: they mostly wait.
 const WORKERS: usize = 8;
 
+/// The programs that are never `right`. What a busy machine did is no difference, so those that seem wrong run again.
+fn run(node: &Path, programs: &[(u64, Value)], right: impl Fn(&Verdict) -> bool) -> Vec<Verdict> {
+    let differential = Differential::new(node, WORKERS);
+    let mut wrong = differential.run(programs, |_| {});
+    wrong.retain(|verdict| !right(verdict));
+    for _ in 0..3 {
+        let is_wrong = |id: u64| wrong.iter().any(|verdict| verdict.id == id);
+        let again: Vec<_> = programs.iter().filter(|(id, _)| is_wrong(*id)).cloned().collect();
+        wrong = differential.run(&again, |_| {});
+        wrong.retain(|verdict| !right(verdict));
+    }
+    wrong
+}
+
 #[test]
 fn random_programs_go_as_on_node() {
     let Some(node) = node_or_skip("the client") else { return };
     let programs: Vec<_> = (0..PROGRAMS).map(|id| (id, Differential::program(SEED, id))).collect();
-    let verdicts = Differential::new(&node, WORKERS).run(&programs, |_| {});
-    let different = verdicts.iter().filter(|verdict| !verdict.differences.is_empty());
-    let reports = different.map(|verdict| {
+    let different = run(&node, &programs, |verdict| verdict.differences.is_empty());
+    let reports = different.iter().map(|verdict| {
         let (node, id, report) = (node.display(), verdict.id, verdict.report());
         format!(
             "{report}  again: cargo run --release -p node-http-tests --bin client-differential -- --node {node} \
@@ -45,15 +60,7 @@ fn every_allowed_difference_is_shown_by_its_cases() {
     let shows = |verdict: &Verdict| {
         verdict.differences.is_empty() && verdict.allowed == BTreeSet::from([entry(verdict).clone()])
     };
-    let differential = Differential::new(&node, WORKERS);
-    let mut wrong = differential.run(&numbered, |_| {});
-    // What a busy machine did is no difference, so those that seem wrong run again.
-    for _ in 0..3 {
-        wrong.retain(|verdict| !shows(verdict));
-        let again: Vec<_> = wrong.iter().map(|verdict| numbered[verdict.id as usize].clone()).collect();
-        wrong = differential.run(&again, |_| {});
-    }
-    wrong.retain(|verdict| !shows(verdict));
+    let wrong = run(&node, &numbered, shows);
     let problems = wrong
         .iter()
         .map(|verdict| format!("{}: {:?} is used by\n{}", entry(verdict), verdict.allowed, verdict.report()));
