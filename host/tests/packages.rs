@@ -37,30 +37,67 @@ fn what_is_packed_suffices() {
     fs::remove_dir_all(place).expect("the unpacked crates");
 }
 
-/// The command from its package alone: without the repository its build script has nothing else.
+/// What the host's build script needs of the repository when it stands there, it finds in its package. What the crate
+/// itself is compiled of is all there; compiling it once more would take minutes, which `cargo package` does before a
+/// release.
 fn installs(package: &Path) {
-    let manifest = package.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest).expect("a manifest");
-    // Under its own name it would replace the command that the other tests run.
-    fs::write(&manifest, text.replace("\"node-http\"", "\"node-http-packed\"")).expect("it is ours");
+    for folder in ["src", "build"] {
+        let own = repository().join("host").join(folder);
+        for file in files(&own) {
+            assert!(package.join(folder).join(&file).is_file(), "{}", file.display());
+        }
+    }
     fs::copy(repository().join("Cargo.lock"), package.join("Cargo.lock"))
         .expect("the versions that are here");
+    fs::write(package.join("Cargo.toml"), MANIFEST).expect("it is ours");
+    fs::write(package.join("main.rs"), PROGRAM).expect("it is ours");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
     let profile: Vec<String> = PROFILE.iter().map(|setting| format!("profile.dev.{setting}")).collect();
-    let mut arguments =
-        vec!["build", "--bin", "node-http-packed", "--target-dir", target.to_str().expect("UTF-8")];
+    let mut arguments = vec!["build", "--target-dir", target.to_str().expect("UTF-8")];
     for setting in &profile {
         arguments.extend(["--config", setting]);
     }
     cargo(package, &arguments);
-    let written = package.join("node_http.wasm");
-    let output = Command::new(target.join("debug/node-http-packed"))
-        .args(["component", "-o"])
-        .arg(&written)
-        .output()
-        .expect("it was built");
-    assert!(output.status.success(), "{output:?}");
-    assert!(fs::read(written).expect("a component") == node_http_host::COMPONENT);
+    let output = Command::new(target.join("debug/node-http-packed")).output().expect("it was built");
+    assert!(output.stdout == node_http_host::COMPONENT);
+}
+
+/// The build script, and a program that says what it has made.
+const MANIFEST: &str = r#"
+[package]
+name = "node-http-packed"
+version = "0.1.0"
+edition = "2024"
+autolib = false
+autobins = false
+
+[[bin]]
+name = "node-http-packed"
+path = "main.rs"
+
+[build-dependencies]
+wac-graph = "0.12"
+"#;
+const PROGRAM: &str = r#"
+fn main() {
+    const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/node_http.wasm"));
+    const DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/demo.wasm"));
+    assert!(DEMO.len() > COMPONENT.len());
+    std::io::Write::write_all(&mut std::io::stdout(), COMPONENT).unwrap();
+}
+"#;
+
+/// The files in `folder`, and in the folders in it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let name = PathBuf::from(entry.expect("an entry").file_name());
+        match folder.join(&name).is_dir() {
+            true => files.extend(self::files(&folder.join(&name)).into_iter().map(|file| name.join(file))),
+            false => files.push(name),
+        }
+    }
+    files
 }
 
 /// A pasted app, with a packed crate as its dependency.
