@@ -10,7 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::limits::Memory;
 use crate::sockets::{Listeners, Network, NetworkCtxView, NetworkView};
-use crate::{DrainHandle, Policy};
+use crate::{DrainHandle, Listening, Metrics, Policy};
 
 /// The data of a store.
 pub struct Ctx {
@@ -33,8 +33,10 @@ impl Ctx {
     pub fn builder() -> CtxBuilder {
         CtxBuilder {
             wasi: WasiCtx::builder(),
+            environment: Vec::new(),
             policy: Policy::default(),
             drain: DrainHandle::new(),
+            metrics: Metrics::default(),
             grace: Duration::from_secs(10),
             listeners: None,
         }
@@ -45,6 +47,11 @@ impl Ctx {
         &self.network.drain
     }
 
+    /// Where the component listens.
+    pub fn listening(&self) -> &Listening {
+        &self.network.listening
+    }
+
     pub(crate) fn grace(&self) -> Duration {
         self.grace
     }
@@ -53,8 +60,10 @@ impl Ctx {
 /// Builds a [`Ctx`].
 pub struct CtxBuilder {
     wasi: WasiCtxBuilder,
+    environment: Vec<(String, String)>,
     policy: Policy,
     drain: DrainHandle,
+    metrics: Metrics,
     grace: Duration,
     listeners: Option<Listeners>,
 }
@@ -66,9 +75,10 @@ impl CtxBuilder {
         self
     }
 
-    /// Adds an environment variable.
+    /// Sets an environment variable; what is set last counts.
     pub fn env(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.wasi.env(name, value);
+        self.environment.retain(|(known, _)| known != name.as_ref());
+        self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -102,6 +112,12 @@ impl CtxBuilder {
         self
     }
 
+    /// Counts with others, or for others to see.
+    pub fn metrics(mut self, metrics: &Metrics) -> Self {
+        self.metrics = metrics.clone();
+        self
+    }
+
     /// How long a drain may take before connections are destroyed. Default: 10 seconds.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -128,8 +144,17 @@ impl CtxBuilder {
         self.wasi.socket_addr_check(move |address, usage| {
             Box::pin(std::future::ready(allows(&policy, address, usage)))
         });
-        let network = Network { policy: self.policy, drain: self.drain, listeners: self.listeners };
-        let (wasi, table, memory) = (self.wasi.build(), ResourceTable::new(), Memory::default());
+        self.wasi.envs(&self.environment);
+        self.metrics.start(&self.drain);
+        let (wasi, table, memory) =
+            (self.wasi.build(), ResourceTable::new(), Memory::new(self.metrics.clone()));
+        let network = Network {
+            policy: self.policy,
+            drain: self.drain,
+            metrics: self.metrics,
+            listeners: self.listeners,
+            listening: Listening::default(),
+        };
         Ctx { wasi, table, network, grace: self.grace, memory }
     }
 }

@@ -32,6 +32,7 @@
 //! - [`App::run`] runs a program, [`App::instantiate`] gives a [`Session`] in which exports are called from Rust.
 //! - [`App::run_workers`] runs a program on several cores.
 //! - [`plug`] composes an application that imports `node:http` with [`COMPONENT`].
+//! - [`Metrics`] counts connections, bytes and memory; [`testing`] runs components in tests.
 //! - [`sockets`] is usable on its own, with a store of any type.
 
 mod app;
@@ -41,8 +42,11 @@ mod ctx;
 mod drain;
 mod engine;
 mod limits;
+mod listening;
+mod metrics;
 mod policy;
 pub mod sockets;
+pub mod testing;
 mod wit;
 mod workers;
 
@@ -52,6 +56,8 @@ pub use crate::ctx::{Ctx, CtxBuilder};
 pub use crate::drain::DrainHandle;
 pub use crate::engine::{Host, Options};
 pub use crate::limits::Limits;
+pub use crate::listening::Listening;
+pub use crate::metrics::Metrics;
 pub use crate::policy::{Denial, Policy, Rule, RuleError};
 pub use crate::workers::Workers;
 

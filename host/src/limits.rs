@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, Result, Store};
 
-use crate::Ctx;
+use crate::{Ctx, Metrics};
 
 /// What every instance of a [`Host`](crate::Host) may take at most.
 #[derive(Debug, Clone)]
@@ -44,15 +44,20 @@ impl Limits {
 ///
 /// What was granted stays counted when the system then cannot give it: the other way round, a component could make up
 /// failures.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memory {
     limit: u64,
     used: u64,
     /// Whether it has been logged that there is no more: once is enough.
     warned: bool,
+    metrics: Metrics,
 }
 
 impl Memory {
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        Self { limit: 0, used: 0, warned: false, metrics }
+    }
+
     fn grow(&mut self, current: usize, desired: usize, maximum: Option<usize>, unit: usize) -> bool {
         if maximum.is_some_and(|maximum| desired > maximum) {
             // Its own limit, whatever ours is.
@@ -70,7 +75,14 @@ impl Memory {
             return false;
         }
         self.used = used;
+        self.metrics.grow_memory(more);
         true
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.metrics.free_memory(self.used);
     }
 }
 
@@ -91,7 +103,7 @@ mod tests {
 
     #[test]
     fn memories_and_tables_count_together() {
-        let mut memory = Memory { limit: 1000, ..Memory::default() };
+        let mut memory = Memory { limit: 1000, used: 0, warned: false, metrics: Metrics::default() };
         assert!(memory.memory_growing(0, 500, None).unwrap());
         assert!(memory.table_growing(0, 10, None).unwrap());
         assert!(!memory.memory_growing(500, 1000, None).unwrap());
@@ -102,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_exceeds_its_own_maximum_is_not_counted() {
-        let mut memory = Memory { limit: 1000, ..Memory::default() };
+        let mut memory = Memory { limit: 1000, used: 0, warned: false, metrics: Metrics::default() };
         assert!(!memory.memory_growing(0, 900, Some(800)).unwrap());
         assert!(memory.memory_growing(0, 800, Some(800)).unwrap());
     }

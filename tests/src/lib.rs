@@ -7,7 +7,6 @@ pub mod differential;
 pub mod hostile;
 pub mod node;
 mod origin;
-mod output;
 mod peer;
 mod probes;
 pub mod process;
@@ -20,21 +19,18 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
 
+use node_http_host::testing::Output;
+pub use node_http_host::testing::PATIENCE;
 use node_http_host::{
     App, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Options, Policy, Result, Workers,
 };
 
 pub use crate::origin::{Origin, Seen};
-use crate::output::Output;
 pub use crate::peer::Peer;
 pub use crate::probes::{reply_of, script_of};
 pub use crate::raw::{RawClient, Reply};
 pub use crate::wire::{get, latin1, merge_chunks, ok, ok_and_close, post, to_latin1, without_dates};
-
-/// How long anything may take before the test fails. Generous: it is only waited for when something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whose TCP the component runs on. Every suite runs on both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,17 +98,17 @@ impl Case {
     ///
     /// # Panics
     /// When the component cannot be composed or compiled.
-    pub fn program(sockets: Sockets, name: &str, component: &[u8]) -> Self {
-        Self::program_with(sockets, name, component, &[])
+    pub fn program(sockets: Sockets, component: &[u8]) -> Self {
+        Self::program_with(sockets, component, &[])
     }
 
     /// The same with arguments.
     ///
     /// # Panics
     /// When the component cannot be composed or compiled.
-    pub fn program_with(sockets: Sockets, name: &str, component: &[u8], arguments: &[&str]) -> Self {
-        let arguments: Vec<&str> = [name].into_iter().chain(arguments.iter().copied()).collect();
-        Self::launch(sockets, name, load_program(sockets, component), &arguments, |ctx| ctx)
+    pub fn program_with(sockets: Sockets, component: &[u8], arguments: &[&str]) -> Self {
+        let arguments: Vec<&str> = ["app"].into_iter().chain(arguments.iter().copied()).collect();
+        Self::launch(sockets, "app", load_program(sockets, component), &arguments, |ctx| ctx)
     }
 
     /// The same with whatever `change` gives it: variables, folders.

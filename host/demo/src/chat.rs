@@ -43,18 +43,20 @@ struct Person {
 }
 
 impl Room {
-    /// A request to change the protocol: to a WebSocket here, or to nothing that there is.
-    pub(crate) fn enter(self: &Rc<Self>, upgrade: Upgrade) {
+    /// A request to change the protocol: to a WebSocket here, or to nothing that there is. Answers the status.
+    pub(crate) fn enter(self: &Rc<Self>, upgrade: Upgrade) -> u16 {
         let Upgrade { request, socket, head } = upgrade;
-        if let Some(refusal) = self.refusal(&request) {
-            return refuse(&socket, refusal);
+        if let Some((status, reason)) = self.refusal(&request) {
+            refuse(&socket, status, reason);
+            return status;
         }
         // A refused handshake was answered.
-        let Ok(socket) = WebSocket::accept(&request, socket, &head, Some(&options())) else { return };
+        let Ok(socket) = WebSocket::accept(&request, socket, &head, Some(&options())) else { return 400 };
         let (room, socket) = (Rc::clone(self), Rc::new(socket));
         let id = self.came.replace(self.came.get() + 1);
         self.people.borrow_mut().insert(id, Person { socket: Rc::clone(&socket), name: None });
         wit_bindgen::spawn_local(async move { room.attend(id, &socket).await });
+        101
     }
 
     /// Everybody leaves, and nobody comes any more.
@@ -66,13 +68,13 @@ impl Room {
         }
     }
 
-    fn refusal(&self, request: &IncomingMessage) -> Option<&'static str> {
+    fn refusal(&self, request: &IncomingMessage) -> Option<(u16, &'static str)> {
         if pages::path(&request.url()) != PATH {
-            Some("404 Not Found")
+            Some((404, "Not Found"))
         } else if !is_same_origin(request) {
-            Some("403 Forbidden")
+            Some((403, "Forbidden"))
         } else if self.closed.get() || self.people.borrow().len() >= MOST_PEOPLE {
-            Some("503 Service Unavailable")
+            Some((503, "Service Unavailable"))
         } else {
             None
         }
@@ -171,8 +173,8 @@ fn is_same_origin(request: &IncomingMessage) -> bool {
     host.is_some() && host == value("host").map(|(_, host)| host.as_str())
 }
 
-fn refuse(socket: &Socket, status: &str) {
-    let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+fn refuse(socket: &Socket, status: u16, reason: &str) {
+    let answer = format!("HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     // It fails when the client has gone.
     let _ = socket.end(Some(&Chunk::Text(answer)));
 }

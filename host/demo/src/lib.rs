@@ -4,6 +4,7 @@
 //! becomes a task of its own, so that the loop goes on.
 #![cfg(target_family = "wasm")]
 
+mod access_log;
 mod chat;
 mod json;
 mod pages;
@@ -12,6 +13,7 @@ use std::rc::Rc;
 
 use wasi::cli::environment::get_environment;
 
+use crate::access_log::{Entry, Format, Sent};
 use crate::bindings::node::http::server::{
     ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions,
 };
@@ -52,12 +54,15 @@ async fn serve() -> Result<(), Error> {
     let environment = get_environment();
     let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     let host = variable("HOST").map_or("127.0.0.1", String::as_str);
+    // `listen` without a host makes do where there is no IPv6.
+    let host = (host != "::").then(|| host.to_owned());
+    let log = variable("ACCESS_LOG").and_then(|name| Format::named(name));
     let port = variable("PORT").and_then(|port| port.parse().ok()).unwrap_or(8080);
 
     // Without it they would be ordinary requests.
     let listening = Some(ServerEvents::UPGRADE);
     let server = Rc::new(Server::create(&ServerOptions { listening, ..ServerOptions::default() })?);
-    let options = ListenOptions { host: Some(host.to_owned()), port: Some(port), ..Default::default() };
+    let options = ListenOptions { host, port: Some(port), ..Default::default() };
     let address = server.listen(options, None).await?;
     // Instances that share the address say it once.
     if std::env::var("NODE_HTTP_WORKER").map_or(true, |number| number == "1") {
@@ -68,11 +73,15 @@ async fn serve() -> Result<(), Error> {
     wit_bindgen::spawn_local(close_with(Rc::clone(&server), Rc::clone(&room)));
     loop {
         server.ready().await;
-        let mut answers = Vec::new();
+        let (mut answers, mut entries) = (Vec::new(), Vec::new());
         for event in server.take_events(BATCH) {
             match event.kind {
-                ServerEventKind::Request(response) => answers.extend(route(response)),
-                ServerEventKind::Upgrade(upgrade) => room.enter(upgrade),
+                ServerEventKind::Request(response) => answers.extend(route(response, log, &mut entries)),
+                ServerEventKind::Upgrade(upgrade) => {
+                    let entry = log.map(|format| Entry::begin(format, &upgrade.request));
+                    let sent = Sent { status: room.enter(upgrade), bytes: 0 };
+                    entries.extend(entry.map(|entry| (entry, sent)));
+                }
                 ServerEventKind::Close => return Ok(()),
                 // Nothing else was asked for.
                 _ => {}
@@ -82,6 +91,7 @@ async fn serve() -> Result<(), Error> {
             // An answer fails when its client has gone, and then nobody waits for it.
             ServerResponse::respond_all(answers);
         }
+        entries.into_iter().for_each(|(entry, sent)| entry.end(Some(sent)));
     }
 }
 
@@ -92,17 +102,23 @@ async fn close_with(server: Rc<Server>, room: Rc<Room>) {
 }
 
 /// Answers at once, or starts the task that will.
-fn route(response: ServerResponse) -> Option<Answer> {
+fn route(response: ServerResponse, log: Option<Format>, entries: &mut Vec<(Entry, Sent)>) -> Option<Answer> {
+    let entry = log.map(|format| Entry::begin(format, &response.request()));
     let line = response.request_line();
     match pages::find(&line) {
         Page::Short { status, content_type, body } => {
             let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
+            let sent = Sent { status, bytes: body.len() as u64 };
+            entries.extend(entry.map(|entry| (entry, sent)));
             Some(Answer { response, status, headers, body: body.into() })
         }
         Page::Long(handler) => {
             wit_bindgen::spawn_local(async move {
                 // As above: it fails when its client has gone. Dropping the response closes the connection.
-                let _ = handler(response, line.url).await;
+                let sent = handler(response, line.url).await;
+                if let Some(entry) = entry {
+                    entry.end(sent.ok());
+                }
             });
             None
         }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use wasi::clocks::monotonic_clock;
 
+use crate::access_log::Sent;
 use crate::bindings::node::http::server_response::{RequestLine, ServerResponse};
 use crate::bindings::node::http::types::{Chunk, Error, HeaderValue, ReadResult};
 use crate::json;
@@ -17,7 +18,7 @@ pub(crate) enum Page {
 }
 
 /// Gets the response and the target of the request.
-pub(crate) type Handler = fn(ServerResponse, String) -> Pin<Box<dyn Future<Output = Result<(), Error>>>>;
+pub(crate) type Handler = fn(ServerResponse, String) -> Pin<Box<dyn Future<Output = Result<Sent, Error>>>>;
 
 const HTML: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -44,12 +45,12 @@ pub(crate) fn find(request: &RequestLine) -> Page {
 }
 
 /// The request as JSON.
-async fn echo(response: ServerResponse) -> Result<(), Error> {
+async fn echo(response: ServerResponse) -> Result<Sent, Error> {
     let request = response.request();
     let body = match request.read_all(MAX_ECHO).await {
         Ok(body) => body,
         Err(error) if error.code == "ERR_OUT_OF_RANGE" => {
-            return response.respond(413, &header("Content-Type", TEXT), b"Too large to echo\n");
+            return answer(&response, 413, TEXT, "Too large to echo\n").await;
         }
         Err(error) => return Err(error),
     };
@@ -62,11 +63,11 @@ async fn echo(response: ServerResponse) -> Result<(), Error> {
         json::string(&String::from_utf8_lossy(&body)),
         json::pairs(&request.raw_trailers()),
     );
-    response.respond(200, &header("Content-Type", "application/json"), json.as_bytes())
+    answer(&response, 200, "application/json", &json).await
 }
 
 /// Counts the bytes of the body without keeping them.
-async fn upload(response: ServerResponse) -> Result<(), Error> {
+async fn upload(response: ServerResponse) -> Result<Sent, Error> {
     let request = response.request();
     let mut count = 0;
     loop {
@@ -77,17 +78,17 @@ async fn upload(response: ServerResponse) -> Result<(), Error> {
             ReadResult::Failed(error) => return Err(error),
         }
     }
-    response.respond(200, &header("Content-Type", TEXT), format!("{count} bytes\n").as_bytes())
+    answer(&response, 200, TEXT, &format!("{count} bytes\n")).await
 }
 
 /// A body of unknown length: chunked.
-async fn download(response: ServerResponse, url: String) -> Result<(), Error> {
+async fn download(response: ServerResponse, url: String) -> Result<Sent, Error> {
     response.set_header("Content-Type", &HeaderValue::Text(BYTES.to_owned()))?;
     write_bytes(&response, parameter(&url, "bytes").unwrap_or(1_000_000)).await
 }
 
 /// The same with its length.
-async fn large(response: ServerResponse, url: String) -> Result<(), Error> {
+async fn large(response: ServerResponse, url: String) -> Result<Sent, Error> {
     let bytes = parameter(&url, "bytes").unwrap_or(1_000_000);
     response.set_header("Content-Type", &HeaderValue::Text(BYTES.to_owned()))?;
     response.set_header("Content-Length", &HeaderValue::Text(bytes.to_string()))?;
@@ -95,7 +96,7 @@ async fn large(response: ServerResponse, url: String) -> Result<(), Error> {
 }
 
 /// Writes as fast as the client takes it, and no faster.
-async fn write_bytes(response: &ServerResponse, bytes: u64) -> Result<(), Error> {
+async fn write_bytes(response: &ServerResponse, bytes: u64) -> Result<Sent, Error> {
     let mut left = bytes;
     while left > 0 {
         let piece = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
@@ -104,27 +105,38 @@ async fn write_bytes(response: &ServerResponse, bytes: u64) -> Result<(), Error>
         }
         left -= piece as u64;
     }
-    response.end(None)
+    response.end(None)?;
+    Ok(Sent { status: 200, bytes })
 }
 
 /// Fields that follow the body.
-async fn trailers(response: ServerResponse) -> Result<(), Error> {
+async fn trailers(response: ServerResponse) -> Result<Sent, Error> {
     response.set_header("Content-Type", &HeaderValue::Text(TEXT.to_owned()))?;
     response.set_header("Trailer", &HeaderValue::Text("X-Lines".to_owned()))?;
-    response.write(&Chunk::Text("one\ntwo\n".to_owned()))?;
+    let body = "one\ntwo\n";
+    response.write(&Chunk::Text(body.to_owned()))?;
     response.add_trailers(&[("X-Lines".to_owned(), HeaderValue::Text("2".to_owned()))])?;
-    response.end(None)
+    response.end(None)?;
+    Ok(Sent { status: 200, bytes: body.len() as u64 })
 }
 
 /// An answer that takes its time.
-async fn slow(response: ServerResponse, url: String) -> Result<(), Error> {
+async fn slow(response: ServerResponse, url: String) -> Result<Sent, Error> {
     let seconds = parameter(&url, "seconds").unwrap_or(2).min(60);
     monotonic_clock::wait_for(seconds * 1_000_000_000).await;
-    response.respond(200, &header("Content-Type", TEXT), format!("after {seconds} s\n").as_bytes())
+    answer(&response, 200, TEXT, &format!("after {seconds} s\n")).await
 }
 
-fn header(name: &str, value: &str) -> [(String, String); 1] {
-    [(name.to_owned(), value.to_owned())]
+/// A whole answer.
+async fn answer(
+    response: &ServerResponse,
+    status: u16,
+    content_type: &str,
+    body: &str,
+) -> Result<Sent, Error> {
+    let headers = [("Content-Type".to_owned(), content_type.to_owned())];
+    response.respond(status, &headers, body.as_bytes())?;
+    Ok(Sent { status, bytes: body.len() as u64 })
 }
 
 /// A target without its query.

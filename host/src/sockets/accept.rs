@@ -17,7 +17,7 @@ use wasmtime_wasi::p3::bindings::sockets::types::{IpAddressFamily, TcpSocket as 
 use super::shared::{Part, Seat};
 use super::socket::TcpSocket;
 use super::{NetworkCtxView, host};
-use crate::DrainHandle;
+use crate::{DrainHandle, Metrics};
 
 /// At most so many in one go, however many the guest has room for: between two goes the others get their turn.
 const MAX_ACCEPTS: usize = 64;
@@ -43,6 +43,7 @@ pub(super) struct Acceptor<T: 'static> {
     warned: bool,
     /// Resolves when draining starts; `None` afterwards.
     draining: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    metrics: Metrics,
     view: fn(&mut T) -> NetworkCtxView<'_>,
 }
 
@@ -52,6 +53,7 @@ impl<T> Acceptor<T> {
         family: IpAddressFamily,
         part: Option<Part>,
         drain: DrainHandle,
+        metrics: Metrics,
         view: fn(&mut T) -> NetworkCtxView<'_>,
     ) -> Self {
         let draining = Box::pin(async move { drain.started().await });
@@ -63,6 +65,7 @@ impl<T> Acceptor<T> {
             pause: None,
             warned: false,
             draining: Some(draining),
+            metrics,
             view,
         }
     }
@@ -93,6 +96,7 @@ impl<T> Acceptor<T> {
                 }
                 // wasi:sockets: the stream does not report errors that pass.
                 Poll::Ready(Err(error)) if is_exhaustion(&error) => {
+                    self.metrics.count_accept_failure();
                     if !std::mem::replace(&mut self.warned, true) {
                         tracing::warn!("cannot accept connections at the moment: {error}");
                     }
@@ -171,7 +175,7 @@ impl<T> StreamProducer<T> for Acceptor<T> {
         let mut next = Some(first);
         let mut sockets = Vec::new();
         while let Some((stream, peer, seat)) = next.take() {
-            let socket = TcpSocket::accepted(stream, peer, self.family, seat);
+            let socket = TcpSocket::accepted(stream, peer, self.family, seat, self.metrics.clone());
             sockets.push(host::push(view(store.data_mut()).wasi.table, socket)?);
             if sockets.len() < room
                 && let Poll::Ready(connection) = self.poll_accept(cx)

@@ -55,7 +55,8 @@ impl<T: NetworkView + 'static> HostTcpSocketWithStore<T> for Sockets {
         let socket = get_mut(wasi.table, &handle).map_err(SocketError::trap)?;
         let listener = socket.listen(network)?;
         let (family, part) = (socket.family, socket.take_part());
-        let acceptor = Acceptor::new(listener, family, part, network.drain.clone(), view);
+        let (drain, metrics) = (network.drain.clone(), network.metrics.clone());
+        let acceptor = Acceptor::new(listener, family, part, drain, metrics, view);
         StreamReader::new(&mut store, acceptor).map_err(SocketError::trap)
     }
 
@@ -108,7 +109,7 @@ impl NetworkCtxView<'_> {
 
 impl HostTcpSocket for NetworkCtxView<'_> {
     fn create(&mut self, family: IpAddressFamily) -> SocketResult<Handle> {
-        let socket = TcpSocket::new(family).map_err(ErrorCode::from)?;
+        let socket = TcpSocket::new(family, self.network.metrics.clone()).map_err(ErrorCode::from)?;
         push(self.wasi.table, socket).map_err(SocketError::trap)
     }
 

@@ -9,6 +9,7 @@
 //!   ([`DrainHandle`]).
 
 mod accept;
+mod connection;
 mod host;
 mod lookup;
 mod options;
@@ -24,7 +25,7 @@ use wasmtime_wasi::p3::sockets::{SocketError, SocketResult};
 use wasmtime_wasi::sockets::{WasiSocketsCtxView, WasiSocketsView};
 
 pub use self::shared::Listeners;
-use crate::{DrainHandle, Policy};
+use crate::{DrainHandle, Listening, Metrics, Policy};
 
 /// What the sockets of one store may do.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +36,10 @@ pub struct Network {
     pub drain: DrainHandle,
     /// The addresses that are shared with other workers. Default: `None`, this is the only one.
     pub listeners: Option<Listeners>,
+    /// Counts connections and bytes.
+    pub metrics: Metrics,
+    /// Is told where the component listens.
+    pub listening: Listening,
 }
 
 /// Gives the sockets access to their part of the data of a store.

@@ -10,7 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 use wasmtime_wasi::p3::bindings::sockets::types::{ErrorCode, IpAddressFamily};
 
 use super::Network;
+use super::connection::Connection;
 use super::shared::{Claim, Part, Seat};
+use crate::Metrics;
+use crate::metrics::Origin;
 
 /// What POSIX and Rust's standard library use; Node asks for 511 itself.
 const DEFAULT_BACKLOG: u32 = 128;
@@ -26,6 +29,7 @@ pub(super) struct TcpSocket {
     claim: Option<Arc<Claim>>,
     /// Held while an accepted connection is open.
     _seat: Option<Seat>,
+    metrics: Metrics,
 }
 
 /// Where a socket is on its way. It never goes back.
@@ -37,13 +41,13 @@ pub(super) enum State {
     /// `connect` is running and owns the descriptor. Goes to `Connected` or `Closed`.
     Connecting,
     /// Has a peer; each direction is handed out once. Final.
-    Connected { stream: Arc<TcpStream>, peer: SocketAddr, receive_taken: bool, send_taken: bool },
+    Connected { stream: Arc<Connection>, peer: SocketAddr, receive_taken: bool, send_taken: bool },
     /// Connecting failed. Final.
     Closed(ErrorCode),
 }
 
 impl TcpSocket {
-    pub(super) fn new(family: IpAddressFamily) -> io::Result<Self> {
+    pub(super) fn new(family: IpAddressFamily, metrics: Metrics) -> io::Result<Self> {
         let socket = match family {
             IpAddressFamily::Ipv4 => tokio::net::TcpSocket::new_v4()?,
             IpAddressFamily::Ipv6 => {
@@ -55,7 +59,7 @@ impl TcpSocket {
         };
         // Accepted sockets inherit it on Linux, connected ones keep it.
         socket.set_nodelay(true)?;
-        Ok(Self::in_state(State::Fresh(socket), family, None))
+        Ok(Self::in_state(State::Fresh(socket), family, None, metrics))
     }
 
     pub(super) fn accepted(
@@ -63,16 +67,18 @@ impl TcpSocket {
         peer: SocketAddr,
         family: IpAddressFamily,
         seat: Option<Seat>,
+        metrics: Metrics,
     ) -> Self {
         if cfg!(not(target_os = "linux")) {
             // Without it the connection is slow, not broken.
             let _ = stream.set_nodelay(true);
         }
-        Self::in_state(State::connected(stream, peer), family, seat)
+        let stream = Connection::new(stream, Origin::Accepted, metrics.clone());
+        Self::in_state(State::connected(stream, peer), family, seat, metrics)
     }
 
-    fn in_state(state: State, family: IpAddressFamily, seat: Option<Seat>) -> Self {
-        Self { state, family, backlog: DEFAULT_BACKLOG, requested: None, claim: None, _seat: seat }
+    fn in_state(state: State, family: IpAddressFamily, seat: Option<Seat>, metrics: Metrics) -> Self {
+        Self { state, family, backlog: DEFAULT_BACKLOG, requested: None, claim: None, _seat: seat, metrics }
     }
 
     pub(super) fn bind(&mut self, network: &Network, address: SocketAddr) -> Result<(), ErrorCode> {
@@ -134,10 +140,11 @@ impl TcpSocket {
                 return Err(code);
             }
         };
-        if address.port() == 0
-            && let Ok(bound) = listener.local_addr()
-        {
-            network.policy.note_chosen(bound.port());
+        if let Ok(bound) = listener.local_addr() {
+            if address.port() == 0 {
+                network.policy.note_chosen(bound.port());
+            }
+            network.listening.note(bound);
         }
         network.drain.note_listener();
         self.state = State::Listening(Arc::clone(&listener));
@@ -170,6 +177,7 @@ impl TcpSocket {
     ) -> Result<(), ErrorCode> {
         match result {
             Ok(stream) => {
+                let stream = Connection::new(stream, Origin::Connected, self.metrics.clone());
                 self.state = State::connected(stream, remote);
                 Ok(())
             }
@@ -185,7 +193,7 @@ impl TcpSocket {
         self.claim.as_ref().map(Claim::take_part)
     }
 
-    pub(super) fn take_receive(&mut self) -> Result<Arc<TcpStream>, ErrorCode> {
+    pub(super) fn take_receive(&mut self) -> Result<Arc<Connection>, ErrorCode> {
         match &mut self.state {
             State::Connected { stream, receive_taken, .. } if !*receive_taken => {
                 *receive_taken = true;
@@ -196,7 +204,7 @@ impl TcpSocket {
         }
     }
 
-    pub(super) fn take_send(&mut self) -> Result<Arc<TcpStream>, ErrorCode> {
+    pub(super) fn take_send(&mut self) -> Result<Arc<Connection>, ErrorCode> {
         match &mut self.state {
             State::Connected { stream, send_taken, .. } if !*send_taken => {
                 *send_taken = true;
@@ -266,7 +274,7 @@ impl TcpSocket {
 }
 
 impl State {
-    fn connected(stream: TcpStream, peer: SocketAddr) -> Self {
+    fn connected(stream: Connection, peer: SocketAddr) -> Self {
         Self::Connected { stream: Arc::new(stream), peer, receive_taken: false, send_taken: false }
     }
 }
@@ -317,14 +325,16 @@ mod tests {
     fn accepted_sockets_do_not_delay() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
         runtime.block_on(async {
-            let fresh = TcpSocket::new(IpAddressFamily::Ipv4).expect("a free descriptor").state;
+            let fresh =
+                TcpSocket::new(IpAddressFamily::Ipv4, Metrics::default()).expect("a free descriptor").state;
             let State::Fresh(socket) = fresh else { panic!("not new") };
             socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
             let listener = socket.listen(1).expect("a bound socket");
             let address = listener.local_addr().expect("a bound socket");
             let _client = TcpStream::connect(address).await.expect("somebody listens");
             let (stream, peer) = listener.accept().await.expect("a client");
-            let accepted = TcpSocket::accepted(stream, peer, IpAddressFamily::Ipv4, None).state;
+            let accepted =
+                TcpSocket::accepted(stream, peer, IpAddressFamily::Ipv4, None, Metrics::default()).state;
             let State::Connected { stream, .. } = accepted else { panic!("not connected") };
             assert!(stream.nodelay().expect("a TCP socket"));
         });

@@ -17,6 +17,8 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Destination, Source, StreamConsumer, StreamProducer, StreamResult};
 use wasmtime_wasi::p3::bindings::sockets::types::ErrorCode;
 
+use super::connection::Connection;
+
 /// An operation that moved this much pays from tokio's cooperative budget before the next one, so that a bulk transfer
 /// which never has to wait cannot keep the other connections waiting. Small exchanges are cheaper without it.
 const BULK: usize = 16 * 1024;
@@ -26,14 +28,14 @@ pub(super) type Ending = oneshot::Sender<Result<(), ErrorCode>>;
 
 /// Bytes from the peer: the host's end of the stream that `tcp-socket.receive` returns.
 pub(super) struct Receiver {
-    stream: Arc<TcpStream>,
+    stream: Arc<Connection>,
     /// Taken when the direction ends.
     ending: Option<Ending>,
     bulk: bool,
 }
 
 impl Receiver {
-    pub(super) fn new(stream: Arc<TcpStream>, ending: Ending) -> Self {
+    pub(super) fn new(stream: Arc<Connection>, ending: Ending) -> Self {
         Self { stream, ending: Some(ending), bulk: false }
     }
 
@@ -45,6 +47,7 @@ impl Receiver {
         loop {
             match try_read(&self.stream, buffer) {
                 Ok(count) => {
+                    self.stream.metrics().count_received(count);
                     self.bulk = count >= BULK;
                     return Poll::Ready(Ok(count));
                 }
@@ -107,13 +110,13 @@ impl<D> StreamProducer<D> for Receiver {
 
 /// Bytes to the peer: the host's end of the stream that the guest passed to `tcp-socket.send`.
 pub(super) struct Sender {
-    stream: Arc<TcpStream>,
+    stream: Arc<Connection>,
     ending: Option<Ending>,
     bulk: bool,
 }
 
 impl Sender {
-    pub(super) fn new(stream: Arc<TcpStream>, ending: Ending) -> Self {
+    pub(super) fn new(stream: Arc<Connection>, ending: Ending) -> Self {
         Self { stream, ending: Some(ending), bulk: false }
     }
 
@@ -125,6 +128,7 @@ impl Sender {
         loop {
             match try_write(&self.stream, bytes) {
                 Ok(count) => {
+                    self.stream.metrics().count_sent(count);
                     self.bulk = count >= BULK;
                     return Poll::Ready(Ok(count));
                 }
@@ -183,7 +187,7 @@ impl<D> StreamConsumer<D> for Sender {
 /// What sending comes to: how the direction `ended`, or that the connection broke before. A guest that reads and writes
 /// nothing for now would not learn the latter otherwise. The descriptor is kept only while the guest asks.
 pub(super) async fn sent(
-    stream: Weak<TcpStream>,
+    stream: Weak<Connection>,
     mut ended: oneshot::Receiver<Result<(), ErrorCode>>,
 ) -> Result<Result<(), ErrorCode>, oneshot::error::RecvError> {
     let Some(stream) = stream.upgrade() else { return ended.await };

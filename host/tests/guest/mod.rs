@@ -1,6 +1,7 @@
 //! The smallest programs, made byte by byte: no compiler, and nothing in them but what a test is about.
 
 /// Which `wasi:cli/run` a program exports.
+#[allow(dead_code, reason = "not every file of tests needs both")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wasi {
     /// `run: func() -> result`

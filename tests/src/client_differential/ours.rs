@@ -4,11 +4,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use node_http_host::testing::Output;
 use node_http_host::{Ctx, Policy, Result};
 use serde_json::{Value, json};
 
 use super::server;
-use crate::output::Output;
 use crate::{Sockets, app};
 
 /// How long an instance may take that has its own limits.

@@ -11,7 +11,7 @@ use super::SOCKETS;
 const TARGET: &str = "/chat/socket";
 
 fn demo() -> (Case, SocketAddr) {
-    let case = Case::program(SOCKETS, "demo", DEMO);
+    let case = Case::program(SOCKETS, DEMO);
     let address = case.line("listening on http://").parse().expect("an address");
     (case, address)
 }

@@ -8,16 +8,16 @@ use super::SOCKETS;
 
 #[test]
 fn the_composed_example_says_hello() {
-    says_hello("composed", include_bytes!(concat!(env!("GUESTS"), "/hello_composed.wasm")));
+    says_hello(include_bytes!(concat!(env!("GUESTS"), "/hello_composed.wasm")));
 }
 
 #[test]
 fn the_linked_example_says_hello() {
-    says_hello("linked", include_bytes!(concat!(env!("GUESTS"), "/hello_linked.wasm")));
+    says_hello(include_bytes!(concat!(env!("GUESTS"), "/hello_linked.wasm")));
 }
 
-fn says_hello(name: &str, component: &[u8]) {
-    let program = Case::program(SOCKETS, name, component);
+fn says_hello(component: &[u8]) {
+    let program = Case::program(SOCKETS, component);
     let port = program.line("listening on port ").parse().expect("a port");
     let mut client = RawClient::connect((Ipv4Addr::LOCALHOST, port).into());
     client.send(&get("/"));

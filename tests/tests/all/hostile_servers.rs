@@ -375,7 +375,7 @@ fn what_never_ends_costs_no_memory() {
     let origins: Vec<Origin> = servers.iter().map(|(_, evil)| evil.start()).collect();
     let ports: Vec<String> = origins.iter().map(Origin::port).collect();
     let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
-    let program = Case::program_with(SOCKETS, "flooded", FLOODED, &ports);
+    let program = Case::program_with(SOCKETS, FLOODED, &ports);
     for (number, (name, _)) in servers.iter().enumerate() {
         let cost = program.line(&format!("{number} "));
         let kilobytes: u32 = cost.split(' ').next().and_then(|count| count.parse().ok()).expect("a number");

@@ -5,7 +5,7 @@ use node_http_tests::{Case, get};
 use super::SOCKETS;
 
 fn start() -> Case {
-    Case::program(SOCKETS, "imports", include_bytes!(concat!(env!("GUESTS"), "/imports.wasm")))
+    Case::program(SOCKETS, include_bytes!(concat!(env!("GUESTS"), "/imports.wasm")))
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn waits_that_are_over_leave_nothing_behind() {
             peer.send(&ok("done"))?;
         }
     });
-    let program = Case::program_with(SOCKETS, "waits", WAITS, &[&origin.port(), "20000"]);
+    let program = Case::program_with(SOCKETS, WAITS, &[&origin.port(), "20000"]);
     for what in ["requests", "cancelled"] {
         let cost = program.line(&format!("{what} "));
         let kilobytes: usize = cost.split(' ').next().and_then(|count| count.parse().ok()).expect("a number");

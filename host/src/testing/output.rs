@@ -1,4 +1,4 @@
-//! What a guest prints, line by line.
+//! What a component prints, line by line.
 
 use std::io;
 use std::pin::Pin;
@@ -6,18 +6,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use node_http_host::wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
-use crate::PATIENCE;
+use super::PATIENCE;
 
-/// A stream of a guest. Clones share what was printed.
+/// A stream of a component. Clones share what was printed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Output(Arc<(Mutex<Vec<u8>>, Condvar)>);
+pub struct Output(Arc<(Mutex<Vec<u8>>, Condvar)>);
 
 impl Output {
     /// What `find` makes of the first line that it accepts, printed or yet to come; none when patience ends.
-    pub(crate) fn wait_for<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub fn wait_for<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + PATIENCE;
         let mut printed = self.printed();
         loop {
@@ -32,7 +32,7 @@ impl Output {
     }
 
     /// All that was printed.
-    pub(crate) fn all(&self) -> String {
+    pub fn all(&self) -> String {
         String::from_utf8_lossy(&self.printed()).into_owned()
     }
 
