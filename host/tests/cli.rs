@@ -1,74 +1,14 @@
 //! The command `node-http` from outside: what it prints, and how it exits.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+mod command;
+
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-fn node_http(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_node-http"));
-    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
-    command
-}
-
-/// A file that lives as long as the test run.
-fn file(name: &str, bytes: &[u8]) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path
-}
-
-/// The command fails with one line that contains every one of `parts`.
-#[track_caller]
-fn assert_fails(output: &Output, parts: &[&str]) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.starts_with("error: "), "{stderr}");
-    for part in parts {
-        assert!(stderr.contains(part), "`{part}` is not in {stderr}");
-    }
-}
-
-/// A running server, killed when the test ends.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening on http://").expect("a line with the address");
-        Self { address: address.to_owned(), child }
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(killed.unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have exited already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use self::command::{Server, assert_fails, file, node_http};
 
 #[test]
 fn workers_share_a_port_and_are_drained_together() {
@@ -167,7 +107,7 @@ fn serve_stops_at_once_at_the_second_signal() {
 #[test]
 fn run_denies_to_listen_unless_it_is_allowed() {
     let app = file("denied.wasm", node_http_host::DEMO);
-    let output = node_http(&["run", app.to_str().unwrap(), "--env", "PORT=0"]).output().unwrap();
+    let output = node_http(&["run", "--env", "PORT=0", app.to_str().unwrap()]).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("--listen-allow 127.0.0.1:0"), "{stderr}");
@@ -183,11 +123,14 @@ fn run_names_a_rule_that_allows_what_it_denies() {
             continue;
         }
         let variable = format!("HOST={host}");
-        let arguments = ["run", app.to_str().unwrap(), "--env", "PORT=0", "--env", &variable];
-        let stderr = String::from_utf8(node_http(&arguments).output().unwrap().stderr).unwrap();
+        let arguments = ["run", "--env", "PORT=0", "--env", &variable];
+        let app = app.to_str().unwrap();
+        let denied = node_http(&[&arguments[..], &[app]].concat()).output().unwrap();
+        let stderr = String::from_utf8(denied.stderr).unwrap();
         let hint = stderr.split('`').find(|part| part.starts_with("--")).expect("an option in backticks");
         let (option, rule) = hint.split_once(' ').unwrap();
-        let server = Server::start(node_http(&[&arguments[..], &[option, rule.trim_matches('\'')]].concat()));
+        let server =
+            Server::start(node_http(&[&arguments[..], &[option, rule.trim_matches('\''), app]].concat()));
         assert!(server.get("/plain").ends_with("Hello, world\n"), "{hint}");
     }
 }
@@ -195,7 +138,7 @@ fn run_names_a_rule_that_allows_what_it_denies() {
 #[test]
 fn run_limits_memory() {
     let app = file("memory.wasm", node_http_host::DEMO);
-    let output = node_http(&["run", app.to_str().unwrap(), "--max-memory", "1"]).output().unwrap();
+    let output = node_http(&["run", "--max-memory", "1", app.to_str().unwrap()]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("more than its limit of 1048576 bytes of memory"), "{stderr}");
@@ -218,7 +161,7 @@ fn compiled_code_is_cached() {
 #[test]
 fn run_allows_what_it_is_told_to() {
     let app = file("allowed.wasm", node_http_host::DEMO);
-    let arguments = ["run", app.to_str().unwrap(), "--env", "PORT=0", "--listen-allow", "127.0.0.0/8:0"];
+    let arguments = ["run", "--env", "PORT=0", "--listen-allow", "127.0.0.0/8:0", app.to_str().unwrap()];
     assert!(Server::start(node_http(&arguments)).get("/plain").ends_with("Hello, world\n"));
 }
 
@@ -254,12 +197,12 @@ fn compose_refuses_what_imports_nothing_of_ours() {
 
 #[test]
 fn bad_options_are_explained() {
-    let output = node_http(&["run", "app.wasm", "--listen-allow", "1.2.3.4:99999"]).output().unwrap();
+    let output = node_http(&["run", "--listen-allow", "1.2.3.4:99999", "app.wasm"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("a port is 0 to 65535"));
     for option in ["--listen-allow", "--connect-allow", "--udp-allow"] {
         for nonsense in ["", " ", "!!", ":", "::::", "80-", ":80", "127.0.0.1:80,"] {
-            let output = node_http(&["run", "app.wasm", option, nonsense]).output().unwrap();
+            let output = node_http(&["run", option, nonsense, "app.wasm"]).output().unwrap();
             assert_eq!(output.status.code(), Some(2), "{option} {nonsense:?}");
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert!(stderr.contains("is no allowed address"), "{option} {nonsense:?}: {stderr}");

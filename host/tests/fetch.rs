@@ -144,7 +144,7 @@ fn a_file_is_sent_with_its_length() {
     std::fs::write(&file, &content).unwrap();
     let origin = Origin::start(HELLO);
     let data = format!("@{}", file.display());
-    let arguments = ["-X", "PUT", "-H", "content-type: text/plain", "-d", &data, &origin.url("/")];
+    let arguments = ["-X", "PUT", "-H", "content-type: text/plain", "--data-binary", &data, &origin.url("/")];
     assert_prints(&fetch(&arguments).output().unwrap(), b"hello\n");
     let received = origin.received();
     assert!(received.starts_with("PUT / HTTP/1.1\r\n"), "{received:.300}");
@@ -158,7 +158,7 @@ fn a_file_is_sent_with_its_length() {
 fn standard_input_is_sent_in_chunks() {
     let origin = Origin::start(HELLO);
     // GET has neither length nor chunks by itself.
-    let mut command = fetch(&["-X", "GET", "-d", "@-", &origin.url("/")]);
+    let mut command = fetch(&["-X", "GET", "-T", "-", &origin.url("/")]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"hello").unwrap();
@@ -173,7 +173,7 @@ fn standard_input_is_sent_in_chunks() {
 fn an_answer_is_not_delayed_by_input_that_does_not_end() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let mut command = fetch(&["-d", "@-", &url]);
+    let mut command = fetch(&["-T", "-", &url]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.as_mut().unwrap().write_all(b"part").unwrap();
     let (mut stream, _) = listener.accept().unwrap();
@@ -277,7 +277,7 @@ fn a_full_disk_is_explained() {
 #[test]
 fn wrong_usage_is_explained() {
     for arguments in
-        [&["-H", "nonsense", "http://127.0.0.1/"][..], &["-d", "a", "-d", "b", "http://127.0.0.1/"], &[]]
+        [&["-H", "nonsense", "http://127.0.0.1/"][..], &["-d", "a", "-T", "b", "http://127.0.0.1/"], &[]]
     {
         assert_eq!(fetch(arguments).output().unwrap().status.code(), Some(2), "{arguments:?}");
     }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 fn node_http(program: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_node-http"));
-    command.arg("run").arg(program).env_remove("RUST_LOG").stdin(Stdio::null());
-    command.args(["--listen-allow", "127.0.0.1", "--connect-allow", "127.0.0.1"]);
+    command.args(["run", "--listen-allow", "127.0.0.1", "--connect-allow", "127.0.0.1"]);
+    command.arg(program).env_remove("RUST_LOG").stdin(Stdio::null());
     command
 }
 

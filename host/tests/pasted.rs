@@ -22,7 +22,7 @@ fn hello_is_built_run_and_composed() {
     run(&folder, &commands[2]);
     // Other runtimes are not here: the result needs nothing of ours, and that can be seen.
     assert!(commands[3].starts_with("wasmtime run "));
-    let server = Server::start(&folder, "node-http run --env PORT=8080 --listen-allow 8080 app.wasm");
+    let server = Server::start(&folder, "node-http --port 8080 app.wasm");
     assert!(server.ask("GET / HTTP/1.1", "").ends_with("\r\n\r\nHello!\n"));
 }
 
@@ -31,8 +31,7 @@ fn handlers_wait_for_bodies_clocks_and_servers() {
     // The manifest is that of hello, the program another one.
     let folder = Folder::new(&["hello", "handlers"]);
     run(&folder, "cargo build --release --target wasm32-wasip2");
-    let command = "node-http run --env PORT=8080 --listen-allow 8080 target/wasm32-wasip2/release/hello.wasm \
-                   --connect-allow 127.0.0.1";
+    let command = "node-http --port 8080 --connect-allow 127.0.0.1 target/wasm32-wasip2/release/hello.wasm";
     let server = Server::start(&folder, command);
     assert!(server.ask("POST /note HTTP/1.1", "body").ends_with("\r\n\r\nBODY"));
     assert!(server.ask("POST /count HTTP/1.1", "body").ends_with("\r\n\r\n4 bytes\n"));
@@ -50,8 +49,7 @@ fn handlers_wait_for_bodies_clocks_and_servers() {
 fn the_crate_is_linked() {
     let folder = Folder::new(&["linked"]);
     run(&folder, "cargo build --release --target wasm32-wasip2");
-    let command =
-        "node-http run --env PORT=8080 --listen-allow 8080 target/wasm32-wasip2/release/linked.wasm";
+    let command = "node-http run --port 8080 target/wasm32-wasip2/release/linked.wasm";
     assert!(Server::start(&folder, command).ask("GET / HTTP/1.1", "").ends_with("\r\n\r\nHello!\n"));
 }
 

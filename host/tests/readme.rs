@@ -10,7 +10,7 @@ fn the_readme_shows_the_examples_as_they_are() {
     let path = workspace.join("README.md");
     let readme = fs::read_to_string(&path).expect("README.md");
     let fresh = quote(&readme, |file| fs::read_to_string(workspace.join(file)).expect(file));
-    assert_eq!(fresh.matches(MARK).count(), 4);
+    assert_eq!(fresh.matches(MARK).count(), 5);
     if fresh != readme {
         assert!(
             std::env::var_os("BLESS").is_some(),

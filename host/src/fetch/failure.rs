@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use node_http_host::bindings::exports::node::http::types::{Error, ErrorName};
 use node_http_host::wasmtime;
+
+use super::hop::MOST_REDIRECTS;
 
 /// A failed fetch.
 #[derive(Debug)]
@@ -28,12 +31,15 @@ pub(super) enum Stage {
 const PROTOCOL: u8 = 1;
 const SETUP: u8 = 2;
 const URL: u8 = 3;
+const RESOLVE_PROXY: u8 = 5;
 const RESOLVE: u8 = 6;
 const CONNECT: u8 = 7;
 const STRANGE_ANSWER: u8 = 8;
+const STATUS: u8 = 22;
 const WRITE: u8 = 23;
 const READ: u8 = 26;
 const TIMEOUT: u8 = 28;
+const REDIRECTS: u8 = 47;
 const NO_ANSWER: u8 = 52;
 const SEND: u8 = 55;
 const RECEIVE: u8 = 56;
@@ -47,6 +53,45 @@ impl Failure {
     /// The file of `-d @FILE`, or standard input, gave no more.
     pub(super) fn read(file: &Path, error: impl fmt::Display) -> Self {
         Self { status: READ, message: format!("cannot read {}: {error}", file.display()) }
+    }
+
+    /// The server says no, and that is a failure.
+    pub(super) fn refused(status: u16) -> Self {
+        Self { status: STATUS, message: format!("the status is {status}") }
+    }
+
+    /// All that is given to it is no URL.
+    pub(super) fn url(text: &str) -> Self {
+        Self { status: URL, message: format!("not a URL: {text}") }
+    }
+
+    /// The URL ends in no name for a file.
+    pub(super) fn no_name() -> Self {
+        Self { status: WRITE, message: "the URL names no file".to_owned() }
+    }
+
+    /// It took longer than it may.
+    pub(super) fn too_late(most: Duration) -> Self {
+        Self { status: TIMEOUT, message: format!("it took more than {} ms", most.as_millis()) }
+    }
+
+    /// One redirect too many.
+    pub(super) fn too_many_redirects() -> Self {
+        let message = format!("more than {MOST_REDIRECTS} redirects");
+        Self { status: REDIRECTS, message }
+    }
+
+    /// The name that could not be resolved is the proxy's.
+    pub(super) fn of_proxy(mut self) -> Self {
+        if self.status == RESOLVE {
+            self.status = RESOLVE_PROXY;
+        }
+        self
+    }
+
+    /// Whether a later try may go better.
+    pub(super) fn is_timeout(&self) -> bool {
+        self.status == TIMEOUT
     }
 
     /// The connection ended without a closing handshake.

@@ -22,7 +22,10 @@ impl Progress {
     /// Begins a transfer of `total` bytes. It is shown on standard error where that is a terminal and the answer does
     /// not go to one.
     pub(super) fn new(options: &Fetch, total: Option<u64>) -> Self {
-        let is_watched = stderr().is_terminal() && (options.output.is_some() || !stdout().is_terminal());
+        let is_watched = !options.silent
+            && !options.verbose
+            && stderr().is_terminal()
+            && (options.output.is_some() || options.remote_name || !stdout().is_terminal());
         Self { bar: is_watched.then(|| hidden_bar(total)), started: Instant::now(), is_shown: false }
     }
 

@@ -53,7 +53,8 @@ pub(super) async fn run(store: &Accessor<Ctx>, instance: Instance, options: &Fet
     let socket = made.map_err(|error| Failure::of_component(Stage::Preparing, error))?;
     let session = Session { store, calls, socket, last: Cell::new(Instant::now()) };
     session.opens().await?;
-    let mut output = Output::open(options.output.as_deref())?;
+    let mut output = Output::new(options, &options.url)?;
+    output.open()?;
     let mut receive = pin!(session.receive(&mut output));
     tokio::select! {
         received = &mut receive => return received,
