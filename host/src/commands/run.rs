@@ -14,8 +14,8 @@ use node_http_host::{
 
 use super::signals::{self, Signals};
 use super::{host, log, prometheus, read, watch};
-use crate::program;
 use crate::cli::{self, AccessLog, AppOptions, Bare, Directory, Listen, Run, Running, Serve};
+use crate::program;
 
 /// `run` with a component, `serve` without.
 pub(crate) fn bare(Bare { component, args, options }: Bare) -> Result<ExitCode> {
@@ -66,8 +66,11 @@ fn start(run: &Run, runner: &Runner<'_>, drain: &DrainHandle) -> Result<ExitCode
         None => (Cow::Owned(with_node_http(&run.component, &name)?), None),
     };
     let named = program.as_ref().map(|program| program.path.display().to_string());
-    let arguments: Vec<&str> =
-        [name.as_str()].into_iter().chain(named.as_deref()).chain(run.args.iter().map(String::as_str)).collect();
+    let arguments: Vec<&str> = [name.as_str()]
+        .into_iter()
+        .chain(named.as_deref())
+        .chain(run.args.iter().map(String::as_str))
+        .collect();
     let (policy, mut variables) = (policy(&run.options, &runner.metrics), variables(&run.options)?);
     let mut folders = run.options.dir.clone();
     if let Some(program) = &program {
@@ -76,8 +79,7 @@ fn start(run: &Run, runner: &Runner<'_>, drain: &DrainHandle) -> Result<ExitCode
         folders.push(Directory { host: program.root.clone(), guest: root, read_only: true });
     }
     // What cannot be opened is told before anything starts.
-    let preopen_all =
-        |wasi: &mut WasiCtxBuilder| folders.iter().try_for_each(|folder| preopen(wasi, folder));
+    let preopen_all = |wasi: &mut WasiCtxBuilder| folders.iter().try_for_each(|folder| preopen(wasi, folder));
     preopen_all(&mut WasiCtxBuilder::new())?;
     let ctx = || {
         let ctx = Ctx::builder().args(&arguments).policy(policy.clone());
