@@ -29,7 +29,7 @@ fn an_application_in_python_serves_and_asks() {
     command.current_dir(&*folder).args(&words[1..]);
     succeeds(command);
 
-    let server = Server::start(&folder, &run.replace("run ", "run --connect-allow 127.0.0.1 "));
+    let server = Server::start(&folder, &run.replace("--port", "--connect-allow 127.0.0.1 --port"));
     assert!(server.ask("GET / HTTP/1.1", "").ends_with("\r\n\r\nHello from Python!\n"));
     let sum = server.ask("POST /sum HTTP/1.1", r#"{"numbers": [1, 2, 39]}"#);
     assert!(sum.starts_with("HTTP/1.1 200 ") && sum.ends_with(r#"{"sum": 42}"#), "{sum}");
