@@ -5,7 +5,7 @@ const EventEmitter = require('events');
 const net = require('net');
 const { inspect } = require('util');
 const core = require('./core');
-const { Connection, connectionOf, socketOf } = require('./connection');
+const { Connection, connectionOf, kConnection, socketOf } = require('./connection');
 const { kHandle } = require('./incoming');
 const { fromError, nodeError, validateNumber } = require('./errors');
 
@@ -32,7 +32,7 @@ function Agent(options) {
   validate(this);
   this[kHandle] = core.create('agent', {
     keepAlive: this.keepAlive, keepAliveMsecs: this.keepAliveMsecs, maxSockets: limit(this.maxSockets),
-    maxTotalSockets: limit(this.maxTotalSockets), maxFreeSockets: this.maxFreeSockets, scheduling: this.scheduling,
+    maxTotalSockets: limit(this.maxTotalSockets), maxFreeSockets: limit(this.maxFreeSockets) ?? 2 ** 32 - 1, scheduling: this.scheduling,
     timeout: limit(this.options.timeout),
   });
   this[kTold] = limits(this);
@@ -56,6 +56,7 @@ function validate(agent) {
 
 const limits = (agent) => `${agent.maxSockets},${agent.maxFreeSockets},${agent.maxTotalSockets}`;
 
+prototype._hasProperties = true;
 prototype._sync = function() {
   const now = limits(this);
   if (now === this[kTold]) return;
@@ -133,6 +134,7 @@ prototype._event = function(kind, payload) {
   switch (kind) {
     case 'createConnection': this._connect(payload.hook, this[kWaiting].get(payload.request)); return;
     case 'keepSocketAlive': this._keep(payload.hook, socketOf(payload.socket)); return;
+    case 'free': this._free(connectionOf(payload.socket)); return;
     case 'reuseSocket': {
       const connection = connectionOf(payload.socket);
       if (connection) connection.reusedBy = this;
@@ -157,11 +159,18 @@ prototype._connect = function(hook, request) {
       const connection = new Connection(socket, null);
       connection.attach(core.call(this[kHandle], 'replyCreateConnection', hook, connection.number));
       socket._httpMessage = request;
+      socket.on('timeout', whenIdle);
+      const { timeout } = request;
+      if (timeout !== undefined && timeout !== (this.options.timeout ?? 0)) socket.timeout = timeout;
     }
     core.later();
   };
   this.createSocket(request, connectOptions(this, request), callback);
 };
+
+// Node's agent listens here until the socket is no longer its own; what times out in the pool the core destroys.
+function whenIdle() {}
+const letGo = (socket) => socket.removeListener('timeout', whenIdle);
 
 function connectOptions(agent, request) {
   const options = { ...request._options, ...agent.options };
@@ -177,15 +186,26 @@ function connectOptions(agent, request) {
   return options;
 }
 
-prototype._keep = function(hook, socket) {
-  let keep = false;
-  if (socket && !socket.destroyed) {
-    this.emit('free', socket, this.options);
-    keep = this.keepSocketAlive(socket) !== false;
-    socket._httpMessage = null;
-  }
-  core.call(this[kHandle], 'replyKeepSocketAlive', hook, keep);
-  if (keep) socket.emit('free');
+// The agent hears of it first; whoever listens to the socket, when the agent has decided.
+prototype._free = function(connection) {
+  const socket = connection?.socket;
+  if (!socket) return;
+  socket._httpMessage = null;
+  connection.freed = true;
+  this.emit('free', socket, this.options);
+  process.nextTick(tellFree, connection);
 };
 
-module.exports = { Agent };
+function tellFree(connection) {
+  if (!connection.freed) return;
+  connection.freed = false;
+  connection.socket.emit('free');
+}
+
+prototype._keep = function(hook, socket) {
+  const keep = Boolean(socket && !socket.destroyed && this.keepSocketAlive(socket) !== false);
+  core.call(this[kHandle], 'replyKeepSocketAlive', hook, keep);
+  if (socket) tellFree(socket[kConnection]);
+};
+
+module.exports = { Agent, letGo };

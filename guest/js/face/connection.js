@@ -39,6 +39,10 @@ class Connection {
     core.register(pipe, this);
     const { socket } = this;
     if (!socket) return;
+    // The core's timer runs from here on, and the socket's own does not.
+    const { timeout } = socket;
+    if (timeout) socket.setTimeout(0);
+    socket.timeout = timeout;
     socket.setTimeout = (msecs, callback) => this.setTimeout(msecs, callback);
     for (const name in this.listeners) socket.on(name, this.listeners[name]);
     if (socket.destroyed) process.nextTick(() => this.closed());
@@ -49,6 +53,8 @@ class Connection {
     socket[kConnection] = this;
     this.attach(this.pipe);
     this.bound?.();
+    // What was sent before there was a socket.
+    this._moved();
     core.kick();
   }
 

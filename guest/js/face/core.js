@@ -19,13 +19,30 @@ const call = (handle, operation, ...given) => checked(native.call(handle, operat
 const write = (handle, bytes) => checked(native.write(handle, bytes));
 const end = (handle, bytes) => checked(native.end(handle, bytes));
 
-// Who is told of the events of a handle, and who has properties that the core has to know before it goes on.
+// Who is told of the events of a handle; who has properties that the core has to know before it goes on; and who has
+// other listeners than before.
 const objects = new Map();
 const synchronized = new Set();
+const touched = new Set();
 
 function register(handle, object) {
   objects.set(handle, object);
-  if (object._sync) synchronized.add(object);
+  if (object._hasProperties) synchronized.add(object);
+  else if (object._sync) touched.add(object);
+}
+
+// To listen to some events changes what the core does: it hears of it.
+function tellListening(prototype, base, names) {
+  for (const method of ['on', 'addListener', 'prependListener', 'removeListener', 'off', 'removeAllListeners']) {
+    const inherited = base[method];
+    Object.defineProperty(prototype, method, {
+      configurable: true, writable: true,
+      value: function(name, ...given) {
+        if (name === undefined || names.includes(name)) touched.add(this);
+        return arguments.length === 0 ? inherited.call(this) : inherited.call(this, name, ...given);
+      },
+    });
+  }
 }
 
 // What is watched under a number that is no handle.
@@ -61,6 +78,10 @@ function work() {
     do {
       again = false;
       for (const object of synchronized) object._sync();
+      if (touched.size > 0) {
+        for (const object of touched) object._sync();
+        touched.clear();
+      }
       native.run(Date.now());
       gather();
     } while (again);
@@ -72,7 +93,17 @@ function gather() {
   for (const event of native.take()) {
     const object = objects.get(event[0]);
     if (object === undefined) continue;
-    if (event[1] === 'moved') object._moved?.(); else queue.push(event);
+    if (event[1] === 'moved') object._moved?.(); else if (isHeard(object, event[1])) queue.push(event);
+  }
+}
+
+// Most that happens to a message nobody has asked for.
+function isHeard(object, kind) {
+  switch (kind) {
+    case 'readable': return object._isWaiting();
+    case 'prefinish': case 'drain': return object._events[kind] !== undefined;
+    case 'ended': case 'other': return false;
+    default: return true;
   }
 }
 
@@ -110,11 +141,11 @@ function tell() {
 }
 
 // Tells events of one object at once that cannot wait for their turn.
-function tellNow(handle, kind) {
+function tellNow(handle, ...kinds) {
   for (let i = 0; i < queue.length; i++) {
-    if (queue[i][0] !== handle || queue[i][1] !== kind) continue;
+    if (queue[i][0] !== handle || !kinds.includes(queue[i][1])) continue;
     const [event] = queue.splice(i--, 1);
-    objects.get(handle)._event(kind, event[2]);
+    objects.get(handle)._event(event[1], event[2]);
   }
 }
 
@@ -124,5 +155,5 @@ if (native.needsTicks !== false) setInterval(() => { work(); if (queue.length &&
 
 module.exports = {
   create, call, write, end, read: native.read, push: native.push, finish: native.finish, reset: native.reset,
-  pull: native.pull, pipeState: native.pipeState, register, unregister, release, retire, work, gather, kick, arrived, later, tellNow,
+  pull: native.pull, pipeState: native.pipeState, tellListening, register, unregister, release, retire, work, gather, kick, arrived, later, tellNow,
 };

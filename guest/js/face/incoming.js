@@ -102,7 +102,10 @@ prototype._start = function(received) {
   return this;
 };
 
+core.tellListening(prototype, Readable.prototype, ['timeout']);
+
 prototype._sync = function() {
+  if (!this[kHandle]) return;
   const listened = this._events.timeout === undefined ? EVENTS : EVENTS | TIMEOUT;
   if (listened === this[kState].listened) return;
   this[kState].listened = listened;
@@ -119,6 +122,8 @@ prototype._read = function() {
   this._pull();
 };
 
+prototype._isWaiting = function() { return this[kState].waiting; };
+
 // Gives the stream what it has asked for.
 prototype._pull = function() {
   const state = this[kState];
@@ -133,6 +138,9 @@ prototype._pull = function() {
   core.later();
   if (typeof bytes !== 'string') this.push(bytes);
 };
+
+// 'timeout' comes from the socket.
+prototype._timesOutWithSocket = function() { this[kState].bySocket = true; };
 
 // Nothing is left but the end. The core hears of it when it is told, in the tick behind it.
 prototype._finishReading = function() {
@@ -192,7 +200,7 @@ prototype._event = function(kind, payload) {
       }
       core.retire(this[kHandle], this);
       return;
-    case 'timeout': this.emit('timeout', this.socket); return;
+    case 'timeout': if (!state.bySocket) this.emit('timeout', this.socket); return;
     default:
   }
 };

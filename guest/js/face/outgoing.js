@@ -13,6 +13,7 @@ const kSent = Symbol('sent');
 const kCallbacks = Symbol('callbacks');
 const kFinished = Symbol('finished');
 const kErrored = Symbol('errored');
+const kGiven = Symbol('given');
 const HIGH_WATER_MARK = 64 * 1024;
 
 function OutgoingMessage(options) {
@@ -23,6 +24,7 @@ function OutgoingMessage(options) {
   this[kCallbacks] = null;
   this[kFinished] = false;
   this[kErrored] = null;
+  this[kGiven] = null;
   this._highWaterMark = options?.highWaterMark ?? HIGH_WATER_MARK;
   this.outputData = [];
   this.outputSize = 0;
@@ -42,7 +44,11 @@ const prototype = OutgoingMessage.prototype;
 // Whether a connection of the core sends it.
 prototype._isBound = false;
 
-const handleOf = (message) => (message[kHandle] ||= core.create('outgoing'));
+const handleOf = (message) => (message[kHandle] ||= message._create());
+prototype._create = () => core.create('outgoing');
+
+// Also for objects that only look like messages.
+const isSent = (message) => (message instanceof OutgoingMessage ? message.headersSent : Boolean(message._header));
 const ask = (message, operation, ...given) => core.call(handleOf(message), operation, ...given);
 
 // Header values as the core knows them: text, a whole number, or a list of texts.
@@ -76,20 +82,29 @@ function toFields(headers) {
   return fields;
 }
 
+// Lists that are not of texts are given back as they were.
+function keepGiven(message, name, value) {
+  if (Array.isArray(value) && !value.every((item) => typeof item === 'string')) {
+    (message[kGiven] ??= new Map()).set(name.toLowerCase(), value);
+  } else message[kGiven]?.delete(name.toLowerCase());
+}
+
 prototype.setHeader = function(name, value) {
-  if (this.headersSent) throw headersSent('set');
+  if (isSent(this)) throw headersSent('set');
   ask(this, 'setHeader', ...field(name, value));
+  keepGiven(this, name, value);
   return this;
 };
 
 prototype.appendHeader = function(name, value) {
-  if (this.headersSent) throw headersSent('append');
+  if (isSent(this)) throw headersSent('append');
   ask(this, 'appendHeader', ...field(name, value));
+  keepGiven(this, name);
   return this;
 };
 
 prototype.setHeaders = function(headers) {
-  if (this.headersSent) throw headersSent('set');
+  if (isSent(this)) throw headersSent('set');
   if (!headers || Array.isArray(headers) || typeof headers.keys !== 'function' || typeof headers.get !== 'function') {
     throw invalidArgType('headers', 'an instance of Headers or Map', headers);
   }
@@ -103,7 +118,8 @@ prototype.setHeaders = function(headers) {
 
 prototype.getHeader = function(name) {
   validateString(name, 'name');
-  return ask(this, 'getHeader', name) ?? undefined;
+  const value = ask(this, 'getHeader', name) ?? undefined;
+  return value === undefined ? value : this[kGiven]?.get(name.toLowerCase()) ?? value;
 };
 
 prototype.hasHeader = function(name) {
@@ -113,7 +129,7 @@ prototype.hasHeader = function(name) {
 
 prototype.getHeaders = function() {
   const headers = Object.create(null);
-  for (const [name, value] of ask(this, 'getHeaders')) headers[name] = value;
+  for (const [name, value] of ask(this, 'getHeaders')) headers[name] = this[kGiven]?.get(name) ?? value;
   return headers;
 };
 
@@ -122,7 +138,7 @@ prototype.getRawHeaderNames = function() { return ask(this, 'getRawHeaderNames')
 
 prototype.removeHeader = function(name) {
   validateString(name, 'name');
-  if (this.headersSent) throw headersSent('remove');
+  if (isSent(this)) throw headersSent('remove');
   ask(this, 'removeHeader', name);
 };
 
@@ -142,7 +158,8 @@ prototype.flushHeaders = function() {
   this._kick();
 };
 
-prototype._kick = function() { core.kick(); };
+// What is written in one tick leaves together.
+prototype._kick = function() { core.later(); };
 
 prototype.cork = function() {
   ask(this, 'cork');
@@ -187,7 +204,7 @@ prototype.write = function(chunk, encoding, callback) {
     process.nextTick(callback ?? nothing, streamDestroyed('write'));
     return false;
   }
-  if (!this._isBound && !this.headersSent) this._implicitHeader();
+  if (!this._isBound) return this._writeUnbound(bytes, callback);
   this._prepare();
   let room;
   try {
@@ -198,7 +215,7 @@ prototype.write = function(chunk, encoding, callback) {
     return false;
   }
   if (callback) (this[kCallbacks] ??= []).push(callback);
-  this._kick();
+  if (room) this._kick(); else core.kick();
   return room;
 };
 
@@ -211,7 +228,7 @@ prototype.end = function(chunk, encoding, callback) {
     else if (typeof callback === 'function') this._endedBefore(callback);
     return this;
   }
-  if (!this._isBound && !this.headersSent) this._implicitHeader();
+  if (!this._isBound) return this._endUnbound(bytes, callback);
   this._prepare();
   if (typeof callback === 'function') this.once('finish', callback);
   try {
@@ -222,6 +239,43 @@ prototype.end = function(chunk, encoding, callback) {
   this.finished = true;
   this._kick();
   return this;
+};
+
+// A message that no connection of the core sends goes to the socket that it was given, or waits for one: rendered by
+// the core where it has a head, as it is where the program's own class does without.
+prototype._writeUnbound = function(bytes, callback) {
+  if (!this.headersSent) this._implicitHeader();
+  if (this.headersSent) {
+    core.write(handleOf(this), bytes);
+    bytes = core.read(handleOf(this), 0);
+  }
+  return this._toSocket(bytes, callback);
+};
+
+prototype._endUnbound = function(bytes, callback) {
+  if (!this.headersSent) this._beforeEnd();
+  if (typeof callback === 'function') this.once('finish', callback);
+  if (this.headersSent || this._isResponse) {
+    core.end(handleOf(this), bytes);
+    bytes = core.read(handleOf(this), 0);
+  }
+  this.finished = true;
+  if (bytes?.length) this._toSocket(bytes);
+  this._toSocket(Buffer.alloc(0), () => {
+    this[kFinished] = true;
+    this.emit('finish');
+  });
+  return this;
+};
+
+// A head that comes with the end knows how long the body is.
+prototype._beforeEnd = function() { this._implicitHeader(); };
+
+prototype._toSocket = function(bytes, callback) {
+  if (this.socket) return this.socket.write(bytes, callback);
+  this.outputData.push({ data: bytes, callback });
+  this.outputSize += bytes.length;
+  return this.outputSize < this._highWaterMark;
 };
 
 prototype._endedBefore = function(callback) {
@@ -278,11 +332,11 @@ Object.defineProperties(prototype, {
   writableEnded: { get() { return this.finished; } },
   writableFinished: { get() { return this[kFinished]; } },
   writableObjectMode: { get() { return false; } },
-  writableLength: ofCore('writableLength'),
+  writableLength: { get() { return this._isBound ? ask(this, 'writableLength') : this.outputSize + (this.socket?.writableLength ?? 0); } },
   writableHighWaterMark: { get() { return this.socket ? this.socket.writableHighWaterMark : this._highWaterMark; } },
   writableCorked: ofCore('writableCorked'),
   writableNeedDrain: { get() { return !this.destroyed && !this.finished && ask(this, 'writableNeedDrain'); } },
-  errored: { get() { return this[kErrored] ?? null; } },
+  errored: { get() { return this[kErrored]; } },
   closed: { get() { return this._closed; } },
   connection: { get() { return this.socket; }, set(socket) { this.socket = socket; } },
   chunkedEncoding: ofCore('chunkedEncoding'),

@@ -3,6 +3,7 @@
 
 const net = require('net');
 const url = require('url');
+const { letGo } = require('./agent');
 const core = require('./core');
 const { Connection, connectionOf, kConnection } = require('./connection');
 const { IncomingMessage, kHandle, toObject } = require('./incoming');
@@ -30,6 +31,7 @@ function ClientRequest(input, options, callback) {
   this.res = null;
   this.maxHeadersCount = null;
   this.upgradeOrConnect = false;
+  this.timeoutCb = null;
   this.timeout = options.timeout === undefined ? this.agent?.options?.timeout : timerDuration(options.timeout, 'timeout');
   this[kTold] = { events: ALWAYS | EVENTS.response, maxHeadersCount: null };
   this[kOver] = false;
@@ -195,6 +197,7 @@ function abortWith(request, signal) {
   request.once('close', () => signal.removeEventListener('abort', abort));
 }
 
+prototype._hasProperties = true;
 prototype._sync = function() {
   const told = this[kTold];
   let events = ALWAYS;
@@ -209,8 +212,8 @@ prototype._sync = function() {
   }
 };
 
-// Nothing of a request is on its way before the program has had its turn.
-prototype._kick = function() { core.later(); };
+// Nothing of a request is on its way before it has its connection, which the program hears of first.
+prototype._kick = function() { if (this.socket) core.kick(); else core.later(); };
 prototype._implicitHeader = function() {};
 prototype.onSocket = function() {};
 
@@ -246,10 +249,25 @@ prototype.setTimeout = function(msecs, callback) {
   const set = (socket) => {
     if (socket.connecting) socket.once('connect', () => { socket.timeout = msecs; }); else socket.timeout = msecs;
   };
-  if (this.socket) set(this.socket); else this.once('socket', set);
+  if (this.socket) {
+    set(this.socket);
+    listenToTimeout(this, this.socket);
+  } else this.once('socket', set);
   core.later();
   return this;
 };
+
+// By the socket's event, as in Node: a request listens to it where it has a timeout, its response behind it.
+function listenToTimeout(request, socket) {
+  if (request.timeoutCb) return;
+  request.timeoutCb = () => request.emit('timeout');
+  socket.once('timeout', request.timeoutCb);
+}
+
+function letGoOfTimeout(request, socket) {
+  for (const listener of [request.timeoutCb, request._responseTimeout]) if (listener) socket?.removeListener('timeout', listener);
+  request.timeoutCb = null;
+}
 
 prototype.clearTimeout = function(callback) { this.setTimeout(0, callback); };
 
@@ -286,6 +304,7 @@ prototype._event = function(kind, payload) {
       core.retire(this[kHandle], this);
       this.emit('close');
       return;
+    case 'timeout': return;
     default: this.emit(kind);
   }
 };
@@ -308,7 +327,7 @@ prototype._socket = function(payload) {
   const agent = connection.reusedBy;
   connection.reusedBy = null;
   agent?.reuseSocket(socket, this);
-  if (this.timeout !== undefined) socket.timeout = this.timeout;
+  if (this.timeout !== undefined) listenToTimeout(this, socket);
   this.emit('socket', socket);
 };
 
@@ -316,15 +335,21 @@ prototype._response = function(payload) {
   const socket = connectionOf(payload.socket)?.socket ?? this.socket;
   const response = new IncomingMessage(socket)._start(payload);
   response.req = this;
-  response._freed = () => { if (this.agent?.[kHandle]) core.tellNow(this.agent[kHandle], 'keepSocketAlive'); };
+  response._freed = () => { if (this.agent?.[kHandle]) core.tellNow(this.agent[kHandle], 'free', 'keepSocketAlive'); };
   this.res = response;
   if (this.aborted) {
     response._dump();
     return;
   }
+  if (this.timeoutCb) {
+    this._responseTimeout = () => response.emit('timeout');
+    response._timesOutWithSocket();
+    socket?.on('timeout', this._responseTimeout);
+  }
   response.once('end', () => {
     this[kOver] = true;
     this.destroyed = true;
+    process.nextTick(letGoOfTimeout, this, socket);
   });
   if (!this.emit('response', response)) response._dump();
 };
@@ -349,6 +374,8 @@ prototype._upgrade = function(kind, payload) {
   connection.detach();
   if (socket._readableState) socket._readableState.flowing = null;
   socket._httpMessage = null;
+  letGo(socket);
+  letGoOfTimeout(this, socket);
   socket.emit('agentRemove');
   this.upgradeOrConnect = true;
   this.emit(kind, response, socket, Buffer.from(payload.head, 'latin1'));

@@ -33,7 +33,10 @@ prototype._start = function(handle) {
   core.register(handle, this);
 };
 
+core.tellListening(prototype, OutgoingMessage.prototype, ['timeout']);
+
 prototype._sync = function() {
+  if (!this._isBound) return;
   const listened = this._events.timeout === undefined ? 0 : TIMEOUT;
   if (listened === this[kListened]) return;
   this[kListened] = listened;
@@ -50,7 +53,7 @@ function validStatus(given) {
 }
 
 prototype._prepare = function() {
-  if (!this._isBound || this.headersSent) return;
+  if (this.headersSent) return;
   const { statusCode, statusMessage } = this;
   if (statusCode === 200 && statusMessage === undefined && !this[kStatusTold]) return;
   this[kStatusTold] = true;
@@ -63,6 +66,25 @@ prototype._headWritten = function() {
 };
 
 prototype._implicitHeader = function() { this.writeHead(this.statusCode); };
+
+prototype._isResponse = true;
+prototype._beforeEnd = function() { this._prepare(); };
+
+// One that a program makes itself answers the request that it names.
+prototype._create = function() {
+  const { method, httpVersionMajor, httpVersionMinor } = this.req ?? {};
+  return core.create('response', method, httpVersionMajor ?? 1, httpVersionMinor ?? 1);
+};
+
+// What the system has taken at once is finished before anybody is told.
+Object.defineProperty(prototype, 'writableFinished', {
+  configurable: true,
+  get() {
+    if (this[kFinished] || !this.finished || !this._isBound) return this[kFinished];
+    core.work();
+    return ask(this, 'writableFinished');
+  },
+});
 
 prototype.write = function(chunk, encoding, callback) {
   const room = OutgoingMessage.prototype.write.call(this, chunk, encoding, callback);
@@ -137,6 +159,9 @@ prototype.assignSocket = function(socket) {
   socket._httpMessage = this;
   this.socket = socket;
   this.emit('socket', socket);
+  const waiting = this.outputData;
+  [this.outputData, this.outputSize] = [[], 0];
+  for (const { data, callback } of waiting) socket.write(data, callback);
 };
 
 prototype.detachSocket = function(socket) {

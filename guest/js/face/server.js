@@ -82,6 +82,7 @@ Object.setPrototypeOf(Server.prototype, net.Server.prototype);
 Object.setPrototypeOf(Server, net.Server);
 const prototype = Server.prototype;
 
+prototype._hasProperties = true;
 prototype._sync = function() {
   const told = this[kTold];
   let events = CONNECTION;

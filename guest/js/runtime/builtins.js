@@ -48,7 +48,7 @@ const makers = {
     AsyncResource, AsyncLocalStorage, executionAsyncId: () => 0, triggerAsyncId: () => 0,
     createHook: () => ({ enable() { return this; }, disable() { return this; } }),
   }),
-  buffer: () => ({ ...require('buffer/'), Buffer, constants: { MAX_LENGTH: 2 ** 31 - 1 }, Blob: undefined, File: undefined }),
+  buffer: () => ({ ...require('./buffer'), constants: { MAX_LENGTH: 2 ** 31 - 1 }, Blob: undefined, File: undefined }),
   child_process: () => missing('child_process', ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync']),
   cluster: () => ({ isMaster: true, isPrimary: true, isWorker: false, on() {} }),
   console: () => globalThis.console,

@@ -12,7 +12,7 @@ const packages = (name) => join(here, 'node_modules', name);
 const names = {
   events: own('events'), stream: own('stream'), util: own('util'), url: own('url'), net: own('net'), dns: own('dns'),
   process: own('process'), 'process/': own('process'), _http_common: own('http_common'),
-  buffer: packages('buffer'), 'buffer/': packages('buffer'), 'events/': packages('events'), 'assert/': packages('assert'),
+  buffer: own('buffer'), 'buffer/': packages('buffer'), 'events/': packages('events'), 'assert/': packages('assert'),
   assert: packages('assert'), 'string_decoder/': packages('string_decoder'), string_decoder: packages('string_decoder'),
   'querystring/': packages('querystring'), 'punycode/': packages('punycode'), punycode: packages('punycode'),
   'util/util.js': join(packages('util'), 'util.js'), 'url/url.js': join(packages('url'), 'url.js'),

@@ -47,9 +47,7 @@ define({
   TextEncoder, TextDecoder,
 });
 
-define({ Buffer: require('buffer/').Buffer });
-// Small pieces of one piece of memory would have to be told apart; here each has its own.
-globalThis.Buffer.poolSize = 0;
+define({ Buffer: require('./buffer').Buffer });
 
 const { EventTarget, Event } = require('event-target-shim');
 const { AbortController, AbortSignal } = require('./abort');

@@ -217,13 +217,21 @@ function setImmediate(callback, ...given) {
   return new Immediate(callback, given);
 }
 
+// The core goes on between turns: a program without references is over when it has said nothing for so many.
+const PATIENCE = 6;
+let quiet = 0;
+
 // One turn. Answers after how many milliseconds the next is due at the latest; below 0: the program is over.
 function turn() {
   enter(hooks.arrive);
   while (arrived.size > 0) enter(arrived.take());
   runTimers();
   runImmediates();
-  if (references <= 0) {
+  if (references > 0) quiet = 0;
+  else if (quiet < PATIENCE) {
+    quiet += 1;
+    return 0;
+  } else {
     enter(hooks.beforeExit);
     if (references <= 0 && ticks.size === 0) {
       hooks.exit();

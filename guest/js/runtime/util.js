@@ -23,6 +23,15 @@ function styleText(format, text) { return `${text}`; }
 function stripVTControlCharacters(text) { return text.replace(/\u001b\[[0-9;]*m/g, ''); }
 function toUSVString(text) { return `${text}`.toWellFormed?.() ?? `${text}`; }
 
+// Where the caller was called from, and so on.
+function getCallSites(count = 10) {
+  const lines = (new Error().stack ?? '').split('\n').slice(1, count + 1);
+  return lines.map((line) => {
+    const [, functionName = '', scriptName = '', lineNumber = 0, column = 0] = /at (.*?) ?\(?([^()]*?)(?::(\d+))?(?::(\d+))?\)?$/.exec(line) ?? [];
+    return { functionName, scriptName, scriptId: '', lineNumber: Number(lineNumber), column: Number(column), columnNumber: Number(column) };
+  });
+}
+
 function debuglog(name) {
   const on = new RegExp(`\\b${name}\\b`, 'i').test(process.env.NODE_DEBUG ?? '');
   const log = (...words) => { if (on) process._rawDebug(`${name.toUpperCase()} 1: ${util.format(...words)}`); };
@@ -46,7 +55,7 @@ const inspect = (value, ...given) => {
 Object.assign(inspect, util.inspect, { custom: Symbol.for('nodejs.util.inspect.custom'), defaultOptions: {} });
 
 module.exports = {
-  ...util, types, inspect, isDeepStrictEqual, styleText, stripVTControlCharacters, toUSVString, debuglog, debug: debuglog,
+  ...util, types, inspect, isDeepStrictEqual, styleText, stripVTControlCharacters, toUSVString, getCallSites, getCallSite: getCallSites, debuglog, debug: debuglog,
   promisify,
   getSystemErrorMap: () => new Map(ERRORS.map(([number, name]) => [number, [name, name]])),
   getSystemErrorName: (number) => ERRORS.find(([known]) => known === number)?.[1],

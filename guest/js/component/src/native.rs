@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use node_http::runtime;
 use rquickjs::{Ctx, Function, Object, Result, TypedArray, Value as Js};
 use serde_json::json;
 
@@ -38,9 +37,14 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 }
 
 /// The monotonic clock, milliseconds.
-#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn now() -> f64 {
-    runtime::now() as f64
+    const NANOS_PER_MILLI: f64 = 1e6;
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a component lives less than the hundred days that are exact"
+    )]
+    let nanos = wasi::clocks::monotonic_clock::now() as f64;
+    nanos / NANOS_PER_MILLI
 }
 
 /// To standard output (1) or standard error (2).

@@ -4,10 +4,10 @@
 //!
 //! | function | what it does |
 //! |---|---|
-//! | [`create`]`(kind, options…)` | makes a `server`, `agent`, `request` or `outgoing` message; answers its handle, a request more |
+//! | [`create`]`(kind, options…)` | makes a `server`, `agent`, `request`, or of no connection an `outgoing` message or `response`; answers its handle, a request more |
 //! | [`call`]`(handle, operation, arguments…)` | any operation of an object; handle 0: of the module |
 //! | [`write`]`(handle, bytes)`, [`end`]`(handle, bytes?)` | the body of a message that is sent; write answers whether there is room for more |
-//! | [`read`]`(handle, max)` | bytes of a message that is received, or how it ended |
+//! | [`read`]`(handle, max)` | bytes of a message that is received, or how it ended; what one of no connection has to send |
 //! | [`run`]`(now)` | natively: sets the clock, milliseconds since 1970, and lets everything go on that can |
 //! | [`take`]`()` | what has happened since: `[handle, kind, payload]`, in order |
 //! | [`release`]`(handle)` | the face has no use for it any more; dropping is part of the crate's contract |
@@ -67,6 +67,7 @@ pub fn create(kind: &str, arguments: &[Value]) -> Value {
             let object = Object::outgoing(OutgoingMessage::bare(DEFAULT_HIGH_WATER_MARK));
             Ok(json!(add(|_| object)))
         }
+        "response" => Ok(json!(add(|_| Object::outgoing(outgoing::standalone(&arguments))))),
         _ => Err(values::unknown(kind)),
     })
 }
@@ -118,7 +119,11 @@ pub fn end(handle: u32, bytes: Option<&[u8]>) -> Value {
 /// At most `max` bytes of a message's body.
 pub fn read(handle: u32, max: usize) -> Read {
     let Some(object) = get(handle) else { return Read::Aborted };
-    let Object::Message(message) = &*object else { return Read::Aborted };
+    let message = match &*object {
+        Object::Message(message) => message,
+        Object::Outgoing(outgoing) => return Read::Data(outgoing.borrow_mut().take_output()),
+        _ => return Read::Aborted,
+    };
     match message.read(max) {
         ReadResult::Data(bytes) => Read::Data(bytes),
         ReadResult::Pending => Read::Pending,

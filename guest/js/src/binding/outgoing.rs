@@ -2,11 +2,29 @@
 
 use node_http::{
     error::Error,
-    message::{HeadFields, OutgoingMessage},
+    message::{HeadFields, OutgoingMessage, ResponseContext, outgoing::DEFAULT_HIGH_WATER_MARK},
 };
 use serde_json::{Value, json};
 
 use super::values::{Arguments, error_value, header_value, headers_value, unknown, value_of};
+
+/// A response of no connection, to a request of `[method, major, minor]`.
+pub(super) fn standalone(arguments: &Arguments<'_>) -> OutgoingMessage {
+    let version = |index| u8::try_from(arguments.number(index)).unwrap_or(1);
+    OutgoingMessage::response(ResponseContext {
+        head_request: arguments.text(0) == "HEAD",
+        http_version: (version(1), version(2)),
+        keep_alive: true,
+        te_chunked: false,
+        expects_continue: false,
+        keep_alive_timeout: 0,
+        max_requests_per_socket: 0,
+        max_requests_reached: false,
+        unique_headers: std::rc::Rc::new([]),
+        reject_non_standard_body_writes: false,
+        high_water_mark: DEFAULT_HIGH_WATER_MARK,
+    })
+}
 
 /// An operation of a message that is sent; `date` is the value of an automatic `Date`.
 pub(super) fn call(
