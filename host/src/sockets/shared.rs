@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use rustix::fd::AsFd;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use wasmtime_wasi::p3::bindings::sockets::types::ErrorCode;
 
 /// The addresses that the workers of one program listen on, as one of them sees it.
 #[derive(Clone, Debug)]
@@ -27,24 +28,31 @@ impl Listeners {
         (0..count.get()).map(move |worker| Self { worker, addresses: Arc::clone(&addresses) })
     }
 
-    /// Joins the others at the address that this worker wants, if they have it and this worker does not.
-    pub(super) fn join(&self, wanted: SocketAddr) -> Option<Claim> {
-        let address = lock(&self.addresses).iter().find_map(|address| {
+    /// Joins the others at the address that this worker wants, if they have it and this worker does not. Otherwise
+    /// binds `socket` to it with `bind`, and shares that with the others from now on.
+    pub(super) fn claim(
+        &self,
+        wanted: SocketAddr,
+        socket: impl AsFd,
+        bind: impl FnOnce() -> Result<(), ErrorCode>,
+    ) -> Result<Claim, ErrorCode> {
+        // Held all the time: another worker may be about to do the same.
+        let mut addresses = lock(&self.addresses);
+        let joinable = addresses.iter().find_map(|address| {
             let address = address.upgrade()?;
             (address.wanted == wanted && !lock(&address.holders).contains(&self.worker)).then_some(address)
-        })?;
-        Some(Claim::new(address, self.worker))
-    }
-
-    /// Shares a bound socket with the others from now on.
-    pub(super) fn share(&self, wanted: SocketAddr, socket: impl AsFd) -> io::Result<Claim> {
-        let socket = TcpListener::from(rustix::io::fcntl_dupfd_cloexec(socket, 0)?);
-        let address =
-            Arc::new(Address { wanted, socket, holders: Mutex::default(), hands: Mutex::default() });
-        let mut addresses = lock(&self.addresses);
-        addresses.retain(|address| address.strong_count() > 0);
-        addresses.push(Arc::downgrade(&address));
-        drop(addresses);
+        });
+        let address = match joinable {
+            Some(address) => address,
+            None => {
+                bind()?;
+                let socket = rustix::io::fcntl_dupfd_cloexec(socket, 0).map_err(io::Error::from)?;
+                let address = Arc::new(Address::new(wanted, socket.into()));
+                addresses.retain(|address| address.strong_count() > 0);
+                addresses.push(Arc::downgrade(&address));
+                address
+            }
+        };
         Ok(Claim::new(address, self.worker))
     }
 }
@@ -59,6 +67,12 @@ struct Address {
     holders: Mutex<Vec<usize>>,
     /// Those that accept.
     hands: Mutex<Vec<Hand>>,
+}
+
+impl Address {
+    fn new(wanted: SocketAddr, socket: TcpListener) -> Self {
+        Self { wanted, socket, holders: Mutex::default(), hands: Mutex::default() }
+    }
 }
 
 /// Where one worker takes connections.
@@ -178,4 +192,31 @@ impl Drop for Part {
 /// What a worker that has panicked leaves is whole: every change is a single step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn others_join_an_address_and_its_holder_does_not() {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = socket.local_addr().expect("it is bound");
+        let [first, second] = Listeners::for_workers(NonZeroUsize::new(2).expect("not zero"))
+            .collect::<Vec<_>>()
+            .try_into()
+            .expect("two");
+        let taken = || Err(ErrorCode::AddressInUse);
+        assert!(first.claim(address, &socket, taken).is_err(), "somebody else has it");
+        let held = first.claim(address, &socket, || Ok(())).expect("it is bound");
+        assert!(first.claim(address, &socket, taken).is_err(), "it has it already");
+        let joined = second.claim(address, &socket, taken).expect("the others have it");
+        assert_eq!(joined.local_address().expect("it is bound"), address);
+        drop(held);
+        let again = first.claim(address, &socket, taken).expect("the second still has it");
+        drop((joined, again));
+        assert!(second.claim(address, &socket, taken).is_err(), "nobody has it any more");
+    }
 }

@@ -92,19 +92,14 @@ impl TcpSocket {
         if !network.policy.may_bind(address) {
             return Err(ErrorCode::AccessDenied);
         }
-        self.claim = match (bind(socket, address), &network.listeners) {
+        match &network.listeners {
             // Port 0 is another one for each socket, and perhaps for a client: shared once it listens.
-            (Ok(()), Some(listeners)) if address.port() != 0 => {
-                Some(Arc::new(listeners.share(address, socket)?))
+            Some(listeners) if address.port() != 0 => {
+                let claim = listeners.claim(address, socket, || bind(socket, address))?;
+                self.claim = Some(Arc::new(claim));
             }
-            (Err(ErrorCode::AddressInUse), Some(listeners)) => {
-                Some(Arc::new(listeners.join(address).ok_or(ErrorCode::AddressInUse)?))
-            }
-            (bound, _) => {
-                bound?;
-                None
-            }
-        };
+            _ => bind(socket, address)?,
+        }
         self.requested = Some(address);
         Ok(())
     }
@@ -121,7 +116,7 @@ impl TcpSocket {
             bind(socket, address)?;
         }
         if let (None, Some(listeners)) = (&self.claim, &network.listeners) {
-            let claim = listeners.join(address).map_or_else(|| listeners.share(address, socket), Ok)?;
+            let claim = listeners.claim(address, socket, || Ok(()))?;
             self.claim = Some(Arc::new(claim));
         }
         let State::Fresh(socket) = std::mem::replace(&mut self.state, State::Closed(ErrorCode::InvalidState))
