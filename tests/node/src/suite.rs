@@ -36,7 +36,8 @@ pub(crate) struct Suite<'a> {
     options: &'a Options,
     tests: Vec<String>,
     addon: PathBuf,
-    hook: PathBuf,
+    /// Where the programs are that are put before a test.
+    folder: PathBuf,
 }
 
 impl<'a> Suite<'a> {
@@ -59,7 +60,7 @@ impl<'a> Suite<'a> {
         }
         tests.sort();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Ok(Self { options, tests, addon: addon()?, hook: folder.join("hook.js") })
+        Ok(Self { options, tests, addon: addon()?, folder: folder.to_owned() })
     }
 
     /// Runs all of them, and gives what became of each, in order. What fails and is among the `retried` is tried again.
@@ -81,7 +82,10 @@ impl<'a> Suite<'a> {
         });
         let mut outcomes = outcomes.into_inner().expect("no thread panics");
         // Alone, because much of what fails beside others fails of the load.
-        for outcome in outcomes.iter_mut().filter(|outcome| !outcome.passed && retried(&outcome.test)) {
+        let again = |outcome: &&mut Outcome| {
+            !outcome.passed && retried(&outcome.test) && !(outcome.late && self.options.write)
+        };
+        for outcome in outcomes.iter_mut().filter(again) {
             for _ in 1..TRIES {
                 *outcome = self.run_one(&outcome.test, 0);
                 if outcome.passed {
@@ -106,30 +110,57 @@ impl<'a> Suite<'a> {
         let source = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
         let scratch = std::env::temp_dir().join(format!("node-http-node-tests-{slot}"));
         fs::create_dir_all(&scratch)?;
-        let mut command = Command::new(&self.options.node);
-        command
-            .args(header(&source, "// Flags:"))
-            .env("NODE_TEST_DIR", &scratch)
-            .env("TEST_THREAD_ID", slot.to_string())
-            .env("TEST_SERIAL_ID", slot.to_string())
-            .env("NODE_SKIP_FLAG_CHECK", "1")
-            .env("NODE_COMMON_PORT", (12_346 + 100 * slot).to_string());
-        for pair in header(&source, "// Env:") {
-            if let Some((name, value)) = pair.split_once('=') {
-                command.env(name, value);
-            }
-        }
-        if !self.options.plain {
-            command.env("NODE_HTTP_ADDON", &self.addon).arg("--require").arg(&self.hook);
-        }
+        let variables = self.variables(&source, slot, &scratch);
+        let mut command = match (&self.options.in_component, &self.options.node) {
+            (Some(command), _) => self.in_component(command, &scratch, &variables),
+            (None, node) => self.in_node(node.as_deref(), &source, &variables),
+        };
+        command.arg(&path);
         // A group of its own, so that what a test starts ends with it.
-        command
-            .arg(&path)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         command.spawn()
+    }
+}
+
+impl Suite<'_> {
+    /// What Node's runner puts into a test's environment, and what the test asks for.
+    fn variables(&self, source: &str, slot: usize, scratch: &Path) -> Vec<(String, String)> {
+        let mut variables = vec![
+            ("NODE_TEST_DIR".to_owned(), scratch.display().to_string()),
+            ("TEST_THREAD_ID".to_owned(), slot.to_string()),
+            ("TEST_SERIAL_ID".to_owned(), slot.to_string()),
+            ("NODE_SKIP_FLAG_CHECK".to_owned(), "1".to_owned()),
+            ("NODE_COMMON_PORT".to_owned(), (12_346 + 100 * slot).to_string()),
+        ];
+        let asked = header(source, "// Env:");
+        let asked = asked.iter().filter_map(|pair| pair.split_once('='));
+        variables.extend(asked.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        variables
+    }
+
+    fn in_node(&self, node: Option<&Path>, source: &str, variables: &[(String, String)]) -> Command {
+        let mut command = Command::new(node.unwrap_or_else(|| Path::new("node")));
+        command.args(header(source, "// Flags:"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        if !self.options.plain {
+            command.env("NODE_HTTP_ADDON", &self.addon).arg("--require").arg(self.folder.join("hook.js"));
+        }
+        command
+    }
+
+    fn in_component(&self, command: &Path, scratch: &Path, variables: &[(String, String)]) -> Command {
+        let mut command = Command::new(command);
+        command.arg("run");
+        for folder in [self.options.suite.as_path(), scratch] {
+            command.arg("--dir").arg(format!("{}:ro", folder.display()));
+        }
+        for (name, value) in variables {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        // What the engine has of its own must not count as a leak.
+        command.args(["--env", "NODE_TEST_KNOWN_GLOBALS=0", "--listen-allow", "*", "--connect-allow", "*"]);
+        command.arg(self.folder.join("in_component.js"));
+        command
     }
 }
 

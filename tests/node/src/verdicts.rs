@@ -26,36 +26,36 @@ impl Verdict {
 
 /// The list.
 #[derive(Debug)]
-pub(crate) struct Verdicts(BTreeMap<String, (Verdict, String)>);
+pub(crate) struct Verdicts {
+    file: PathBuf,
+    by_test: BTreeMap<String, (Verdict, String)>,
+}
 
 impl Verdicts {
-    fn path() -> PathBuf {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("verdicts.tsv")
-    }
-
     /// Lines of test, verdict, reason, with tabs between.
-    pub(crate) fn read() -> Result<Self, String> {
-        let text = fs::read_to_string(Self::path()).map_err(|error| format!("verdicts.tsv: {error}"))?;
+    pub(crate) fn read(name: &str) -> Result<Self, String> {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
+        let text = fs::read_to_string(&file).map_err(|error| format!("{name}: {error}"))?;
         let mut verdicts = BTreeMap::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
             let mut columns = line.splitn(3, '\t');
             let (Some(test), Some(verdict)) = (columns.next(), columns.next()) else {
-                return Err(format!("verdicts.tsv: {line}"));
+                return Err(format!("{name}: {line}"));
             };
             let verdict = match verdict {
                 "pass" => Verdict::Pass,
                 "fail" => Verdict::Fail,
                 "not-nodes" => Verdict::NotNodes,
-                other => return Err(format!("verdicts.tsv: {other} is no verdict")),
+                other => return Err(format!("{name}: {other} is no verdict")),
             };
             verdicts.insert(test.to_owned(), (verdict, columns.next().unwrap_or_default().to_owned()));
         }
-        Ok(Self(verdicts))
+        Ok(Self { file, by_test: verdicts })
     }
 
     /// A test that is not listed has to pass.
     pub(crate) fn of(&self, test: &str) -> Verdict {
-        self.0.get(test).map_or(Verdict::Pass, |(verdict, _)| *verdict)
+        self.by_test.get(test).map_or(Verdict::Pass, |(verdict, _)| *verdict)
     }
 
     /// Makes the list say what was found; `plain`: of Node itself.
@@ -69,7 +69,7 @@ impl Verdicts {
                 (true, false) => Verdict::Pass,
                 (false, false) => Verdict::Fail,
             };
-            let entry = self.0.entry(outcome.test.clone()).or_insert((now, String::new()));
+            let entry = self.by_test.entry(outcome.test.clone()).or_insert((now, String::new()));
             entry.0 = now;
             if now == Verdict::Pass {
                 entry.1.clear();
@@ -81,7 +81,7 @@ impl Verdicts {
         let line = |(test, (verdict, reason)): (&String, &(Verdict, String))| {
             format!("{test}\t{}\t{reason}\n", verdict.as_str())
         };
-        let text: String = self.0.iter().map(line).collect();
-        fs::write(Self::path(), text).map_err(|error| format!("verdicts.tsv: {error}"))
+        let text: String = self.by_test.iter().map(line).collect();
+        fs::write(&self.file, text).map_err(|error| format!("{}: {error}", self.file.display()))
     }
 }
