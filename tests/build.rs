@@ -1,5 +1,5 @@
 //! Builds the guests in `components/` and the README's examples for WebAssembly, in the one place that builds all
-//! guests, and tells tests and benchmarks where they are: `GUESTS` is the folder of `cases.wasm`, `linked.wasm` …
+//! guests, and tells tests and benchmarks where they are: `GUESTS` is the folder of `cases.wasm`, `server_linked.wasm` …
 
 #[path = "../host/build/wasm.rs"]
 mod wasm;

@@ -22,7 +22,7 @@ use crate::{
 /// The component that answers raw sockets and parses nothing.
 const CEILING: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/ceiling.wasm"));
 /// The demo's handler with the crate linked in.
-const LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/linked.wasm"));
+const LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/server_linked.wasm"));
 /// The program of the tests, one case of which is the victim of the measurements of robustness.
 const CASES: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
 
