@@ -114,11 +114,14 @@ impl Browser {
 
     /// Opens a page and returns the session in which it is driven.
     fn open(&mut self, url: &str) -> String {
-        let target = self.command(None, "Target.createTarget", json!({ "url": url }))["targetId"].clone();
+        let blank = json!({ "url": "about:blank" });
+        let target = self.command(None, "Target.createTarget", blank)["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
         let session = self.command(None, "Target.attachToTarget", attach)["sessionId"].clone();
         let session = session.as_str().expect("a session").to_owned();
-        self.wait_for(&session, "location.href != 'about:blank' && document.readyState", "complete");
+        // It answers when the page has taken the blank one's place: a script is not lost with that any more.
+        self.command(Some(&session), "Page.navigate", json!({ "url": url }));
+        self.wait_for(&session, "document.readyState", "complete");
         session
     }
 
