@@ -5,6 +5,7 @@
 //! a `Result` stays small where nothing went wrong.
 
 mod catalogue;
+mod system;
 #[cfg(test)]
 mod tests;
 

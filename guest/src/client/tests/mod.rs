@@ -6,6 +6,7 @@ mod connecting;
 mod destroying;
 mod events;
 mod flow;
+mod hooks;
 mod pool;
 mod reuse;
 mod surplus;
