@@ -1,258 +1,163 @@
-//! Who is measured, and the processes in which they run.
+//! Who is measured, in which scenarios, and how each is started.
 
-use std::{
-    fmt, fs,
-    io::{BufRead as _, BufReader, Write as _},
-    net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
-};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use node_http_host::{
-    COMPONENT, Ctx, DEMO, Exit, Host, Options, Policy, Result, plug,
-    wasmtime::{bail, error::Context as _},
+    Result,
+    wasmtime::{bail, error::Context as _, format_err},
 };
+use node_http_tests::node;
 
-use crate::{
-    cores::Cores,
-    load::{Exchange, response_length},
-    web_socket,
-};
+use crate::nginx::Nginx;
+use crate::scenario::{Page, What};
 
-/// The component that answers raw sockets and parses nothing.
-const CEILING: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/ceiling.wasm"));
-/// The demo's handler with the crate linked in.
-const LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/server_linked.wasm"));
-/// The program of the tests, one case of which is the victim of the measurements of robustness.
-const CASES: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
+/// The name of the case of the tests that may be attacked.
+pub(crate) const VICTIM: &str = "robustness";
 
-/// The name of that case.
-const VICTIM: &str = "robustness";
+/// The same programs for Node.
+const NODE_SERVER: &str = include_str!("node/server.js");
+const NODE_PROXY: &str = include_str!("node/proxy.js");
+const NODE_CLIENT: &str = include_str!("node/client.js");
+/// Its argument is the folder of npm's `ws`.
+const NODE_WEB_SOCKETS: &str = include_str!("node/web_sockets.js");
 
-/// The demo's answer from Node. The explicit length makes the bytes equal.
-const NODE_SCRIPT: &str = "\
-const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': 13 };
-const server = require('http').createServer((request, response) => {
-  response.writeHead(200, headers);
-  response.end('Hello, world\\n');
-});
-server.listen(0, '127.0.0.1', 511, () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
-";
-
-/// A server that can be started.
+/// Somebody who can be measured.
 #[derive(Clone, Debug)]
 pub(crate) enum Contender {
-    /// One of the components that are embedded here, by name.
-    Ours(&'static str),
+    /// A component on raw sockets that parses nothing: what wasmtime allows.
+    Ceiling,
+    /// Our crate, linked in.
+    Linked,
+    /// A component that imports `node:http`.
+    Composed,
+    /// hyper, on one thread.
+    Hyper,
+    /// nginx, one process.
+    Nginx,
+    /// A Node binary, named by its version.
+    Node { name: String, path: PathBuf },
+    /// A server in a file, of `/plain`.
+    App { name: String, file: PathBuf },
+    /// A client in a file.
+    Client { name: String, file: PathBuf },
     /// The server of the tests that may be attacked, with its arguments.
     Victim(String),
-    /// A component in a file.
-    App { name: String, file: PathBuf },
-    /// A Node binary.
-    Node(PathBuf),
 }
 
-/// The embedded ones. The first is what the others are compared with.
-pub(crate) fn ours() -> [Contender; 3] {
-    [Contender::Ours("ceiling"), Contender::Ours("linked"), Contender::Ours("composed")]
+/// Who is always there. The first is what the others are compared with.
+pub(crate) fn all() -> Vec<Contender> {
+    let mut all = vec![Contender::Ceiling, Contender::Linked, Contender::Composed, Contender::Hyper];
+    if Nginx::is_installed() {
+        all.push(Contender::Nginx);
+    } else {
+        eprintln!("nginx is not installed, so it is not measured");
+    }
+    all
+}
+
+/// Asks a Node binary for its version: `node 26.10.0`.
+pub(crate) fn parse_node(path: &str) -> Result<Contender, String> {
+    let output = Command::new(path).arg("--version").output().map_err(|error| error.to_string())?;
+    let version = String::from_utf8_lossy(&output.stdout);
+    let version = version.trim().strip_prefix('v').ok_or("it is no Node")?;
+    Ok(Contender::Node { name: format!("node {version}"), path: path.into() })
 }
 
 /// Reads `NAME=FILE` or `NAME=FILE+COMPONENT`.
-pub(crate) fn parse_app(argument: &str) -> Result<Contender, String> {
+fn name_and_file(argument: &str) -> Result<(String, PathBuf), String> {
     let (name, file) = argument.split_once('=').ok_or("wanted: NAME=FILE")?;
-    Ok(Contender::App { name: name.to_owned(), file: file.into() })
+    Ok((name.to_owned(), file.into()))
+}
+
+pub(crate) fn parse_app(argument: &str) -> Result<Contender, String> {
+    name_and_file(argument).map(|(name, file)| Contender::App { name, file })
+}
+
+pub(crate) fn parse_client(argument: &str) -> Result<Contender, String> {
+    name_and_file(argument).map(|(name, file)| Contender::Client { name, file })
 }
 
 impl Contender {
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Ours(name) => (*name).to_owned(),
+            Self::Ceiling => "ceiling".to_owned(),
+            Self::Linked => "linked".to_owned(),
+            Self::Composed => "composed".to_owned(),
+            Self::Hyper => "hyper".to_owned(),
+            Self::Nginx => "nginx".to_owned(),
+            Self::Node { name, .. } | Self::App { name, .. } | Self::Client { name, .. } => name.clone(),
             Self::Victim(_) => VICTIM.to_owned(),
-            Self::App { name, .. } => name.clone(),
-            Self::Node(path) => {
-                format!("node {}", node_version(path).unwrap_or_else(|| path.display().to_string()))
-            }
         }
     }
 
-    pub(crate) fn command(&self) -> Result<Command> {
-        let serve = |what: &str| -> Result<Command> {
-            let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
-            command.args(["--serve", what]);
-            Ok(command)
+    /// Whether it does what is measured.
+    pub(crate) fn does(&self, what: What) -> bool {
+        let is_plain = match what {
+            What::Requests { page, .. } => matches!(page, Page::Plain | Page::Browser | Page::New),
+            What::Start => true,
+            _ => false,
         };
+        let is_http = !matches!(what, What::Messages { .. } | What::Idle { web_sockets: true });
         match self {
-            Self::Ours(name) => serve(name),
-            Self::Victim(arguments) => serve(&format!("{VICTIM} {arguments}")),
-            Self::App { file, .. } => serve(file.to_str().context("the file's name is not UTF-8")?),
-            Self::Node(path) => {
-                let mut command = Command::new(path);
-                command.args(["-e", NODE_SCRIPT]);
-                Ok(command)
+            Self::Ceiling => {
+                let is_sized = matches!(what, What::Requests { page: Page::Sized, .. });
+                is_plain
+                    || is_sized
+                    || matches!(what, What::Clients { .. } | What::Idle { web_sockets: false })
             }
-        }
-    }
-}
-
-/// "26.10.0".
-fn node_version(path: &Path) -> Option<String> {
-    let output = Command::new(path).arg("--version").output().ok()?;
-    Some(String::from_utf8(output.stdout).ok()?.trim().trim_start_matches('v').to_owned())
-}
-
-/// A contender's running process. Dropping it ends the process.
-pub(crate) struct Server {
-    name: String,
-    process: Process,
-    address: SocketAddr,
-    request: Vec<u8>,
-    /// How long its answer is, checked once.
-    response_length: usize,
-}
-
-impl Server {
-    /// Starts it on the servers' core and waits until it answers.
-    pub(crate) fn start(contender: &Contender, cores: &Cores) -> Result<Self> {
-        let process = Process::start(&mut contender.command()?, cores)?;
-        let address = process.address;
-        let request = request(address);
-        let response_length = response_length(&mut TcpStream::connect(address)?, &request)?;
-        Ok(Self { name: contender.name(), process, address, request, response_length })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.process.child.id()
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// `depth` requests at once, and their answers.
-    pub(crate) fn exchange(&self, depth: usize) -> Exchange {
-        Exchange {
-            address: self.address,
-            pid: self.pid(),
-            is_web_socket: false,
-            batch: self.request.repeat(depth),
-            answer: self.response_length * depth,
-            count: depth as u64,
+            // Of a proxy there is but one, composed.
+            Self::Linked => what != What::Proxied,
+            Self::Composed => true,
+            Self::Hyper => is_http && !matches!(what, What::Work { .. }),
+            Self::Nginx => {
+                let is_sized = matches!(what, What::Requests { page: Page::Sized, .. });
+                is_plain || is_sized || matches!(what, What::Proxied | What::Idle { web_sockets: false })
+            }
+            // Several of its workers are several processes.
+            Self::Node { .. } => !matches!(what, What::Work { workers: 2.. }),
+            Self::App { .. } => is_plain,
+            Self::Client { .. } => matches!(what, What::Clients { .. }),
+            Self::Victim(_) => matches!(what, What::Requests { page: Page::Plain, .. }),
         }
     }
 
-    pub(crate) fn response_length(&self) -> usize {
-        self.response_length
+    /// The process that does it, all but nginx.
+    pub(crate) fn command(&self, what: What) -> Result<Command> {
+        let kind = match what {
+            What::Clients { .. } => "client",
+            What::Proxied => "proxy",
+            _ => "server",
+        };
+        let program = match self {
+            Self::Ceiling | Self::Linked | Self::Composed | Self::Hyper => format!("{kind} {}", self.name()),
+            Self::App { file, .. } | Self::Client { file, .. } => {
+                format!("file {}", file.to_str().context("the file's name is not UTF-8")?)
+            }
+            Self::Victim(arguments) => format!("{VICTIM} {arguments}"),
+            Self::Node { path, .. } => return node_command(path, what),
+            Self::Nginx => bail!("it is started otherwise"),
+        };
+        let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
+        // Servers take any free port; clients are told another.
+        command.args(["--be", &program]).env("PORT", "0").envs(what.variables());
+        Ok(command)
     }
 }
 
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("name", &self.name)
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What every contender is asked: as short as tools for load make it.
-pub(crate) fn request(address: SocketAddr) -> Vec<u8> {
-    format!("GET /plain HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes()
-}
-
-/// A process that has said where it listens.
-pub(crate) struct Process {
-    pub(crate) child: Child,
-    pub(crate) address: SocketAddr,
-    /// Kept open: a server that prints must not fail.
-    _stdout: BufReader<ChildStdout>,
-}
-
-impl Process {
-    pub(crate) fn start(command: &mut Command, cores: &Cores) -> Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = cores.on_server_core(|| command.spawn())?.with_context(|| format!("{command:?}"))?;
-        let stdout = child.stdout.take().context("the process has no standard output")?;
-        let mut stdout = BufReader::new(stdout);
-        let address = announced(&mut stdout);
-        if address.is_err() {
-            end(&mut child);
+fn node_command(path: &Path, what: What) -> Result<Command> {
+    let mut command = Command::new(path);
+    command.arg("-e").envs(what.variables());
+    match what {
+        What::Messages { .. } | What::Idle { web_sockets: true } => {
+            let ws = node::package("ws@8").map_err(|why| format_err!("{why}"))?;
+            command.arg(NODE_WEB_SOCKETS).arg(ws)
         }
-        Ok(Self { address: address?, child, _stdout: stdout })
-    }
-}
-
-/// Reads lines until one says `listening on http://…`.
-fn announced(stdout: &mut BufReader<ChildStdout>) -> Result<SocketAddr> {
-    let mut line = String::new();
-    while stdout.read_line(&mut line)? > 0 {
-        if let Some(address) = line.trim_end().strip_prefix("listening on http://") {
-            return address.parse::<SocketAddr>().with_context(|| format!("not an address: {address}"));
+        What::Proxied => command.arg(NODE_PROXY),
+        What::Clients { .. } => command.arg(NODE_CLIENT),
+        What::Requests { .. } | What::Work { .. } | What::Idle { .. } | What::Start => {
+            command.arg(NODE_SERVER)
         }
-        line.clear();
-    }
-    bail!("it ended before it listened")
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        end(&mut self.child);
-    }
-}
-
-pub(crate) fn end(child: &mut Child) {
-    // It fails when the process has ended by itself.
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-/// A host that compiles each component once, however often this program starts itself.
-pub(crate) fn host() -> Result<Host> {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    Host::with(Options { cache: Some(cache), ..Options::default() })
-}
-
-/// Is the server `what`: an embedded component by name, a file, or two files to be composed. Runs until it is killed.
-pub(crate) fn serve(what: &str) -> Result<()> {
-    let victim = what.strip_prefix(VICTIM).map(str::split_whitespace);
-    let component = match what {
-        "ceiling" => CEILING.to_vec(),
-        "linked" => LINKED.to_vec(),
-        "composed" => DEMO.to_vec(),
-        "echo-linked" => web_socket::LINKED.to_vec(),
-        "echo-composed" => plug(web_socket::COMPOSED, COMPONENT)?,
-        _ if victim.is_some() => plug(CASES, COMPONENT)?,
-        file => load(file)?,
     };
-    let app = host()?.load(&component)?;
-    let mut arguments = vec!["cases", if victim.is_some() { VICTIM } else { what }];
-    arguments.extend(victim.into_iter().flatten());
-    let mut policy = Policy::default();
-    policy.allow_listen("127.0.0.1:0".parse()?);
-    let ctx = Ctx::builder()
-        .args(&arguments)
-        .env("HOST", "127.0.0.1")
-        .env("PORT", "0")
-        .policy(policy)
-        .inherit_stdio()
-        .build();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exit = runtime.block_on(app.run(ctx))?;
-    std::io::stdout().flush()?;
-    if exit == Exit::Code(0) { Ok(()) } else { bail!("the component ended with {exit:?}") }
-}
-
-/// Reads a component, or two and composes them.
-pub(crate) fn load(file: &str) -> Result<Vec<u8>> {
-    match file.split_once('+') {
-        None => read(file),
-        Some((app, component)) => Ok(plug(&read(app)?, &read(component)?)?),
-    }
-}
-
-fn read(file: &str) -> Result<Vec<u8>> {
-    fs::read(file).with_context(|| format!("cannot read {file}"))
+    Ok(command)
 }

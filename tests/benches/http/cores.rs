@@ -27,23 +27,35 @@ impl Cores {
             eprintln!("warning: there is but one core, so the load takes its time from the servers");
         }
         let cores = Self { server, load };
-        pin(load)?;
+        pin(&[load])?;
         Ok(cores)
     }
 
-    /// Runs `start` on the server's core: a process that it starts stays there.
-    pub(crate) fn on_server_core<T>(&self, start: impl FnOnce() -> T) -> Result<T> {
-        pin(self.server)?;
+    /// Runs `start` there: a process that it starts stays there.
+    pub(crate) fn start<T>(&self, place: Place, start: impl FnOnce() -> T) -> Result<T> {
+        match place {
+            Place::Server => pin(&[self.server])?,
+            Place::All => pin(&[self.server, self.load])?,
+        }
         let started = start();
-        pin(self.load)?;
+        pin(&[self.load])?;
         Ok(started)
     }
 }
 
-fn pin(core: usize) -> Result<()> {
+/// Where a server runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// On the servers' core.
+    Server,
+    /// On that and on the load's.
+    All,
+}
+
+fn pin(cores: &[usize]) -> Result<()> {
     let mut set = CpuSet::new();
-    set.set(core);
-    sched_setaffinity(None, &set).with_context(|| format!("cannot move to core {core}"))
+    cores.iter().for_each(|core| set.set(*core));
+    sched_setaffinity(None, &set).with_context(|| format!("cannot move to {cores:?}"))
 }
 
 /// The default of many systems, 1024, is too little for the largest scenario. Servers inherit it.
@@ -64,9 +76,9 @@ pub(crate) fn process_time(pid: u32) -> Result<Duration> {
     Ok(Duration::from_nanos(nanos))
 }
 
-/// Processor time of this thread.
+/// Processor time of this process.
 pub(crate) fn own_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    // The clock starts at zero with the thread.
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    // The clock starts at zero with the process.
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -1,6 +1,6 @@
 //! The load: one thread that keeps a fixed number of requests in flight on every connection.
 //!
-//! It must cost less than any server does, so it parses one answer and afterwards only counts bytes.
+//! It must cost less than any server does, so it only counts the bytes of answers.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -8,18 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mio::{Events, Interest, Poll, Token, net::TcpStream};
+use mio::{Events, Interest, Poll, Registry, Token, net::TcpStream};
 use node_http_host::{
     Result,
     wasmtime::{bail, ensure, error::Context as _},
 };
-
 use node_http_tests::web_socket::RawWebSocket;
 
-use crate::cores;
+use crate::{
+    cores,
+    sample::{Latencies, Sample},
+};
 
-/// How long connections run before the measurement begins.
-pub(crate) const WARM_UP: Duration = Duration::from_millis(200);
+/// How long connections run before the measurement begins, as a share of it.
+pub(crate) const WARM_UP: f64 = 0.4;
 
 /// What says nothing for this long is stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,67 +31,37 @@ pub(crate) struct Exchange {
     pub(crate) address: SocketAddr,
     /// The server's process.
     pub(crate) pid: u32,
-    /// Whether connections are made WebSockets first.
-    pub(crate) is_web_socket: bool,
+    pub(crate) connect: Connect,
     /// What is sent at once.
     pub(crate) batch: Vec<u8>,
     /// How many bytes answer it.
     pub(crate) answer: usize,
     /// How many requests or messages that is.
-    pub(crate) count: u64,
+    pub(crate) count: usize,
 }
 
-/// One measurement.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sample {
-    /// Requests, or messages, answered per second.
-    pub(crate) rate: f64,
-    /// Microseconds of processor time that the server, or the client, spent on one.
-    pub(crate) micros: f64,
-    /// How much of its core the load needed, 0 to 1. Near 1 the load was the bottleneck.
-    pub(crate) load_share: f64,
+/// When connections are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connect {
+    /// Before the measurement.
+    Once,
+    /// Before the measurement, and they are made WebSockets.
+    WebSocket,
+    /// For each exchange, which is over when the server has closed its connection.
+    ForEach,
 }
 
 /// Loads a server with `connections` for `duration`.
 pub(crate) fn run(exchange: &Exchange, connections: usize, duration: Duration) -> Result<Sample> {
     let mut load = Load::connect(exchange, connections)?;
-    load.run_for(WARM_UP)?;
+    load.run_for(duration.mul_f64(WARM_UP))?;
     let (server_before, load_before) = (cores::process_time(exchange.pid)?, cores::own_time());
-    let before = load.responses;
+    let before = load.answered;
+    load.latencies.clear();
     let elapsed = load.run_for(duration)?;
     let server_time = cores::process_time(exchange.pid)? - server_before;
     let load_time = cores::own_time() - load_before;
-    let responses = (load.responses - before) as f64;
-    ensure!(responses > 0.0, "no request was answered");
-    Ok(Sample {
-        rate: responses / elapsed.as_secs_f64(),
-        micros: server_time.as_secs_f64() * 1e6 / responses,
-        load_share: load_time.as_secs_f64() / elapsed.as_secs_f64(),
-    })
-}
-
-/// Asks once and checks the answer: 200, and a Content-Length that tells where it ends.
-pub(crate) fn response_length(stream: &mut std::net::TcpStream, request: &[u8]) -> Result<usize> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(request)?;
-    let mut response = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let count = stream.read(&mut buffer).context("no answer")?;
-        ensure!(count > 0, "the connection ended before the answer did");
-        response.extend_from_slice(&buffer[..count]);
-        let text = String::from_utf8_lossy(&response);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        ensure!(head.starts_with("HTTP/1.1 200 "), "not the answer that was expected: {head}");
-        let length = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-        });
-        let length = length.context("the answer has no Content-Length")?;
-        if body.len() >= length {
-            return Ok(head.len() + 4 + length);
-        }
-    }
+    Sample::new(load.answered - before, elapsed, server_time, load_time, load.latencies)
 }
 
 /// All connections of one measurement.
@@ -98,7 +70,9 @@ struct Load<'a> {
     events: Events,
     connections: Vec<Connection>,
     exchange: &'a Exchange,
-    responses: u64,
+    /// Requests or messages.
+    answered: u64,
+    latencies: Latencies,
     buffer: Vec<u8>,
 }
 
@@ -108,34 +82,32 @@ struct Connection {
     unsent: usize,
     /// Bytes of the answer that are still to come.
     expected: usize,
+    /// When the exchange began.
+    begun: Instant,
+}
+
+/// How far an exchange is.
+enum Progress {
+    Waits,
+    Answered,
+    /// The server has closed the connection.
+    Closed,
 }
 
 impl<'a> Load<'a> {
     fn connect(exchange: &'a Exchange, connections: usize) -> Result<Self> {
-        let mut load = Self {
-            poll: Poll::new()?,
+        let poll = Poll::new()?;
+        let open = |index| Connection::open(exchange, poll.registry(), index);
+        let connections = (0..connections).map(open).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            poll,
             events: Events::with_capacity(1024),
-            connections: Vec::with_capacity(connections),
+            connections,
             exchange,
-            responses: 0,
+            answered: 0,
+            latencies: Latencies::new(),
             buffer: vec![0; 64 * 1024],
-        };
-        for index in 0..connections {
-            let stream = if exchange.is_web_socket {
-                RawWebSocket::open(exchange.address).into_stream()
-            } else {
-                std::net::TcpStream::connect(exchange.address).context("cannot connect")?
-            };
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            load.poll.registry().register(&mut stream, Token(index), interest)?;
-            let mut connection = Connection { stream, unsent: 0, expected: 0 };
-            connection.begin(exchange)?;
-            load.connections.push(connection);
-        }
-        Ok(load)
+        })
     }
 
     /// Goes on for `duration`; returns how long it really was.
@@ -145,13 +117,26 @@ impl<'a> Load<'a> {
             self.poll.poll(&mut self.events, Some(PATIENCE))?;
             ensure!(!self.events.is_empty(), "the server does not answer any more");
             for event in &self.events {
-                let connection = &mut self.connections[event.token().0];
+                let index = event.token().0;
+                let connection = &mut self.connections[index];
                 if connection.unsent > 0 && event.is_writable() {
                     connection.send(&self.exchange.batch)?;
                 }
-                if event.is_readable() && connection.receive(&mut self.buffer)? {
-                    self.responses += self.exchange.count;
-                    connection.begin(self.exchange)?;
+                if !event.is_readable() {
+                    continue;
+                }
+                let progress = connection.receive(self.exchange.connect, &mut self.buffer)?;
+                if matches!(progress, Progress::Waits) {
+                    continue;
+                }
+                self.answered += self.exchange.count as u64;
+                self.latencies.record(connection.begun.elapsed());
+                match progress {
+                    Progress::Closed => {
+                        // Dropping the old one takes it out of the poll.
+                        *connection = Connection::open(self.exchange, self.poll.registry(), index)?;
+                    }
+                    Progress::Waits | Progress::Answered => connection.begin(self.exchange)?,
                 }
             }
             let elapsed = start.elapsed();
@@ -163,7 +148,34 @@ impl<'a> Load<'a> {
 }
 
 impl Connection {
+    /// Connects and begins.
+    fn open(exchange: &Exchange, registry: &Registry, index: usize) -> Result<Self> {
+        let begun = Instant::now();
+        let blocking = match exchange.connect {
+            Connect::ForEach => None,
+            Connect::Once => Some(std::net::TcpStream::connect(exchange.address).context("cannot connect")?),
+            Connect::WebSocket => Some(RawWebSocket::open(exchange.address).into_stream()),
+        };
+        let is_connected = blocking.is_some();
+        let mut stream = match blocking {
+            Some(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_nonblocking(true)?;
+                TcpStream::from_std(stream)
+            }
+            None => TcpStream::connect(exchange.address).context("cannot connect")?,
+        };
+        registry.register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
+        let mut connection = Self { stream, unsent: exchange.batch.len(), expected: exchange.answer, begun };
+        // The others are writable once they are connected.
+        if is_connected {
+            connection.begin(exchange)?;
+        }
+        Ok(connection)
+    }
+
     fn begin(&mut self, exchange: &Exchange) -> Result<()> {
+        self.begun = Instant::now();
         (self.unsent, self.expected) = (exchange.batch.len(), exchange.answer);
         self.send(&exchange.batch)
     }
@@ -180,20 +192,25 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what is there. True when the batch is answered.
-    fn receive(&mut self, buffer: &mut [u8]) -> Result<bool> {
+    /// Reads what is there.
+    fn receive(&mut self, connect: Connect, buffer: &mut [u8]) -> Result<Progress> {
         loop {
             match self.stream.read(buffer) {
+                Ok(0) if self.expected == 0 => return Ok(Progress::Closed),
                 Ok(0) => bail!("the server closed a connection"),
                 Ok(count) if count > self.expected => bail!("more bytes than were asked for"),
                 Ok(count) => {
                     self.expected -= count;
-                    // A short read has emptied the socket: more bytes would be another event.
-                    if self.expected == 0 || count < buffer.len() {
-                        return Ok(self.expected == 0);
+                    match connect {
+                        // The end may have come with the answer, and is no other event then.
+                        Connect::ForEach => {}
+                        _ if self.expected == 0 => return Ok(Progress::Answered),
+                        // A short read has emptied the socket: more bytes would be another event.
+                        _ if count < buffer.len() => return Ok(Progress::Waits),
+                        _ => {}
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Progress::Waits),
                 Err(error) => return Err(error).context("cannot receive"),
             }
         }

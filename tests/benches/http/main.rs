@@ -1,86 +1,81 @@
-//! How fast `node:http` serves and makes a tiny GET and echoes messages, beside what the platform allows and beside Node.
+//! How fast `node:http` serves and asks, beside what the platform allows and beside its peers.
 //!
 //! ```text
-//! cargo bench -p node-http-tests --bench http                           # about three minutes
+//! cargo bench -p node-http-tests --bench http                           # about five minutes
 //! cargo bench -p node-http-tests --bench http -- --node PATH --json FILE
-//! cargo bench -p node-http-tests --bench http -- --startup              # exec to the first 200
+//! cargo bench -p node-http-tests --bench http -- --scenario c64 --scenario c64proxy
+//! cargo bench -p node-http-tests --bench http -- --startup BINARY       # exec to the first 200
 //! cargo bench -p node-http-tests --bench http -- --robustness           # beside hostile and idle clients
 //! cargo bench -p node-http-tests --bench http -- --soak --connections 15000 --seconds 600
 //! cargo bench -p node-http-tests --bench http -- --quick                # only checks that it works
 //! ```
 //!
-//! Servers are processes on one core, the load is this process on another. All servers run all the
-//! time; each scenario measures them in turn (A B C A B C …), so that whatever else the machine does
-//! hits all of them, and compares medians. Beside the rate stands the processor time that the server
+//! Servers are processes on one core, the load is this process on another. All servers of a scenario run all the
+//! time; they are measured in turn (A B C A B C …), so that whatever else the machine does
+//! hits all of them, and medians are compared. Beside the rate stands the processor time that the server
 //! spent on a request: on a busy machine it is the steadier of the two.
 
 mod client;
 mod contenders;
 mod cores;
+mod hyper;
+mod idle;
 mod load;
+mod nginx;
+mod origin;
+mod program;
 mod report;
+mod response;
 mod robustness;
+mod sample;
+mod scenario;
+mod server;
 mod soak;
-mod startup;
-mod web_socket;
+mod start;
+mod table;
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use node_http_host::{Result, wasmtime::error::Context as _};
-
-use crate::{
-    client::Client,
-    contenders::{Contender, Server},
-    cores::Cores,
-    load::Sample,
-    report::{Measured, Report, Scenario, What},
-    web_socket::Echo,
+use node_http_host::{
+    Result,
+    wasmtime::{ensure, error::Context as _},
 };
+use serde_json::Value;
 
-/// Each stands for one table.
-const SCENARIOS: [Scenario; 8] = [
-    Scenario { connections: 1, what: What::Requests(1) },
-    Scenario { connections: 64, what: What::Requests(1) },
-    Scenario { connections: 1000, what: What::Requests(1) },
-    Scenario { connections: 64, what: What::Requests(16) },
-    Scenario { connections: 64, what: What::Messages { size: 64, depth: 1 } },
-    Scenario { connections: 64, what: What::Messages { size: 64, depth: 16 } },
-    Scenario { connections: 64, what: What::Messages { size: 64 * 1024, depth: 1 } },
-    Scenario { connections: 64, what: What::Clients },
-];
+use crate::{contenders::Contender, cores::Cores, scenario::Scenario, table::Scale};
 
 /// Benchmarks the HTTP server and client.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// A Node binary to compare with; may be repeated.
-    #[arg(long, value_name = "PATH")]
-    node: Vec<PathBuf>,
+    #[arg(long, value_name = "PATH", value_parser = contenders::parse_node)]
+    node: Vec<Contender>,
     /// Another component to compare with: a program that serves `/plain` on `PORT`, plugged with another
     /// build of `node:http` if one is given; may be repeated.
     #[arg(long, value_name = "NAME=FILE[+COMPONENT]", value_parser = contenders::parse_app)]
     app: Vec<Contender>,
     /// Another client to compare with: a program that asks `PORT` for `/plain`, plugged likewise; may be repeated.
-    #[arg(long, value_name = "NAME=FILE[+COMPONENT]", value_parser = contenders::parse_app)]
+    #[arg(long, value_name = "NAME=FILE[+COMPONENT]", value_parser = contenders::parse_client)]
     client: Vec<Contender>,
     /// Measures only contenders whose name contains this; may be repeated.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Measures only the scenario of this name, as the table shows it, or `ws-idle`; may be repeated.
+    /// Measures only the scenario of this name, as the table shows it; may be repeated.
     #[arg(long, value_name = "NAME")]
     scenario: Vec<String>,
     /// How often each contender is measured in each scenario.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// How long one measurement takes; without it a second, and a minute where memory is filled.
+    /// How long one measurement takes; without it 0.4, and a minute where memory is filled.
     #[arg(long)]
     seconds: Option<f64>,
     /// Checks that everything works: one short round.
     #[arg(long)]
     quick: bool,
-    /// Measures the time from exec to the first 200 instead, of the demo or of a `node-http` binary.
-    #[arg(long, value_name = "BINARY", num_args = 0..=1)]
-    startup: Option<Option<PathBuf>>,
+    /// Measures the time from exec to the first 200 of a `node-http` binary instead.
+    #[arg(long, value_name = "BINARY")]
+    startup: Option<PathBuf>,
     /// Measures what hostile clients and idle connections cost those beside them instead, and fails when it is more
     /// than is promised.
     #[arg(long)]
@@ -98,12 +93,9 @@ struct Arguments {
     /// Where the numbers are written as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Is a server: what the benchmark starts itself as.
+    /// Is a server or a client: what the benchmark starts itself as.
     #[arg(long, hide = true)]
-    serve: Option<String>,
-    /// Is a client: as above.
-    #[arg(long, hide = true)]
-    ask: Option<String>,
+    be: Option<String>,
     /// Holds idle connections: as above.
     #[arg(long, hide = true)]
     hold: Option<String>,
@@ -117,12 +109,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = match (&arguments.serve, &arguments.ask, &arguments.hold, &arguments.fill) {
-        (Some(name), ..) => contenders::serve(name),
-        (None, Some(name), ..) => client::ask(name),
-        (None, None, Some(what), _) => robustness::hold(what),
-        (None, None, None, Some(what)) => soak::fill(what),
-        (None, None, None, None) => measure(&arguments),
+    let result = match (&arguments.be, &arguments.hold, &arguments.fill) {
+        (Some(program), ..) => program::be(program),
+        (None, Some(what), _) => idle::hold(what),
+        (None, None, Some(what)) => soak::fill(what),
+        (None, None, None) => measure(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -137,10 +128,10 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let cores = Cores::split()?;
     cores::raise_descriptor_limit()?;
     let json = match &arguments.startup {
-        Some(binary) => startup::measure(binary.as_deref(), &cores, if arguments.quick { 2 } else { 20 })?,
+        Some(binary) => start::measure(binary, &cores, if arguments.quick { 2 } else { 20 })?,
         None if arguments.robustness => robustness::measure(arguments.quick, &cores)?,
         None if arguments.soak => soak::measure(&soak(arguments), &cores)?,
-        None => throughput(arguments, &cores)?,
+        None => table(arguments, &cores)?,
     };
     if let Some(file) = &arguments.json {
         std::fs::write(file, format!("{json:#}\n"))
@@ -160,91 +151,34 @@ fn soak(arguments: &Arguments) -> soak::Scale {
     }
 }
 
-fn throughput(arguments: &Arguments, cores: &Cores) -> Result<serde_json::Value> {
-    let (rounds, seconds) =
-        if arguments.quick { (1, 0.3) } else { (arguments.rounds.max(1), arguments.seconds.unwrap_or(1.0)) };
-    let duration = Duration::from_secs_f64(seconds);
-    let wanted = |name: String| arguments.scenario.is_empty() || arguments.scenario.contains(&name);
-    let scenarios = |of: fn(&What) -> bool| -> Vec<Scenario> {
-        SCENARIOS.into_iter().filter(|one| of(&one.what) && wanted(one.to_string())).collect()
+fn table(arguments: &Arguments, cores: &Cores) -> Result<Value> {
+    let seconds = if arguments.quick { 0.1 } else { arguments.seconds.unwrap_or(0.4) };
+    let scale = Scale {
+        rounds: if arguments.quick { 1 } else { arguments.rounds.max(1) },
+        duration: Duration::from_secs_f64(seconds),
+        idle: arguments.quick.then_some(100),
+        starts: if arguments.quick { 1 } else { 10 },
     };
-    let mut report = Report::new(cores, duration);
-    let of_requests = scenarios(|what| matches!(what, What::Requests(_)));
-    if !of_requests.is_empty() {
-        let start_one = |contender: &Contender| Server::start(contender, cores);
-        let mut servers = start(&contenders::ours(), &arguments.app, arguments, start_one)?;
-        report.note_lengths(&servers);
-        for scenario in of_requests {
-            let What::Requests(depth) = scenario.what else { continue };
-            let sample =
-                |server: &mut Server| load::run(&server.exchange(depth), scenario.connections, duration);
-            report.add(scenario, take_turns(&scenario, rounds, &mut servers, Server::name, sample)?);
-        }
-    }
-    let start_one = |contender: &Contender| Echo::start(contender, cores);
-    for scenario in scenarios(|what| matches!(what, What::Messages { .. })) {
-        let What::Messages { size, depth } = scenario.what else { continue };
-        let mut servers = start(&web_socket::ours(), &[], arguments, start_one)?;
-        let sample =
-            |server: &mut Echo| load::run(&server.exchange(size, depth), scenario.connections, duration);
-        report.add(scenario, take_turns(&scenario, rounds, &mut servers, Echo::name, sample)?);
-    }
-    for scenario in scenarios(|what| *what == What::Clients) {
-        let start_one = |contender: &Contender| Client::start(contender, cores);
-        let mut clients = start(&client::ours(), &arguments.client, arguments, start_one)?;
-        let sample = |client: &mut Client| client.measure(duration);
-        report.add(scenario, take_turns(&scenario, rounds, &mut clients, Client::name, sample)?);
-    }
-    if wanted("ws-idle".to_owned()) {
-        for server in start(&web_socket::ours(), &[], arguments, start_one)? {
-            report
-                .add_idle(server.name().to_owned(), server.hold(if arguments.quick { 100 } else { 10_000 })?);
-        }
-    }
-    progress("");
+    let report = table::measure(&scenarios(&arguments.scenario)?, &contenders(arguments), &scale, cores)?;
     print!("{report}");
     Ok(report.json())
 }
 
-/// Measures each of `all` in turn, `rounds` times.
-fn take_turns<T>(
-    scenario: &Scenario,
-    rounds: usize,
-    all: &mut [T],
-    name: fn(&T) -> &str,
-    mut sample: impl FnMut(&mut T) -> Result<Sample>,
-) -> Result<Vec<Measured>> {
-    let unmeasured = |one: &T| Measured { name: name(one).to_owned(), samples: Vec::new() };
-    let mut measured: Vec<_> = all.iter().map(unmeasured).collect();
-    for round in 1..=rounds {
-        for (one, Measured { name, samples }) in all.iter_mut().zip(&mut measured) {
-            progress(&format!("{scenario}: {name} ({round} of {rounds})"));
-            samples.push(sample(one).with_context(|| format!("{name} at {scenario}"))?);
-        }
+/// Those of these names, or all.
+fn scenarios(names: &[String]) -> Result<Vec<Scenario>> {
+    for name in names {
+        ensure!(scenario::ALL.iter().any(|known| known.name == name), "there is no scenario {name}");
     }
-    Ok(measured)
+    let wanted = |scenario: &Scenario| names.is_empty() || names.iter().any(|name| name == scenario.name);
+    Ok(scenario::ALL.into_iter().filter(wanted).collect())
 }
 
-/// Tells somebody who watches how far it is.
-fn progress(text: &str) {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K{text}");
-    }
-}
-
-/// Starts every contender: ours, those in files, and every Node.
-fn start<T>(
-    ours: &[Contender],
-    files: &[Contender],
-    arguments: &Arguments,
-    start: impl Fn(&Contender) -> Result<T>,
-) -> Result<Vec<T>> {
-    let nodes: Vec<Contender> = arguments.node.iter().cloned().map(Contender::Node).collect();
-    let wanted = |contender: &&Contender| {
-        let name = contender.name();
-        arguments.only.is_empty() || arguments.only.iter().any(|only| name.contains(only))
-    };
-    let all = ours.iter().chain(files).chain(&nodes).filter(wanted);
-    all.map(|contender| start(contender).with_context(|| format!("cannot start {}", contender.name())))
-        .collect()
+/// All that are wanted: ours, its peers, those in files, and every Node.
+fn contenders(arguments: &Arguments) -> Vec<Contender> {
+    let files = arguments.app.iter().chain(&arguments.client).chain(&arguments.node);
+    let mut all = contenders::all();
+    all.extend(files.cloned());
+    let only = &arguments.only;
+    all.retain(|contender| only.is_empty() || only.iter().any(|part| contender.name().contains(part)));
+    all
 }

@@ -1,9 +1,7 @@
 //! What hostile clients and idle connections cost those who are served beside them.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
-    process::{Command, Stdio},
+    net::SocketAddr,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -11,7 +9,7 @@ use std::{
 
 use node_http_host::{
     Result,
-    wasmtime::{bail, ensure, error::Context as _},
+    wasmtime::{ensure, error::Context as _},
 };
 use node_http_tests::{
     hostile::{Attack, Damage, good_client},
@@ -20,10 +18,13 @@ use node_http_tests::{
 use serde_json::{Value, json};
 
 use crate::{
-    contenders::{Contender, Server},
+    contenders::Contender,
     cores::Cores,
-    load::{self, Sample},
-    report::median,
+    idle::{Idle, resident},
+    load,
+    sample::{Sample, median},
+    scenario::{Page, What},
+    server::Server,
 };
 
 /// How much is thrown at the server.
@@ -60,9 +61,14 @@ pub(crate) fn measure(quick: bool, cores: &Cores) -> Result<Value> {
     Ok(json!({ "attacks": attacks, "idle": idle }))
 }
 
+fn victim(cores: &Cores) -> Result<Server> {
+    let plain = What::Requests { page: Page::Plain, depth: 1 };
+    Server::start(&Contender::Victim(String::new()), plain, None, cores)
+}
+
 /// One attack on a server of its own, with a good client beside it.
 fn under_attack(attack: Attack, scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result<Value> {
-    let server = Server::start(&Contender::Ours("robustness"), cores)?;
+    let server = victim(cores)?;
     let before = resident(server.pid())?;
     let (mut times, damage) = fight(attack, scale, server.address());
     // A server that has trapped is a process that is gone.
@@ -118,18 +124,18 @@ fn fight(attack: Attack, scale: &Scale, address: SocketAddr) -> (Vec<Duration>, 
 
 /// Throughput without and with idle connections, in turns, and what one of them costs.
 fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result<Value> {
-    let server = Server::start(&Contender::Ours("robustness"), cores)?;
+    let server = victim(cores)?;
     let duration = Duration::from_secs_f64(scale.seconds / 5.0);
     let (mut alone, mut beside, mut each) = (Vec::new(), Vec::new(), 0.0);
     for round in 0..scale.rounds {
-        alone.push(load::run(&server.exchange(1), BUSY, duration)?);
+        alone.push(load::run(server.exchange(), BUSY, duration)?);
         let before = resident(server.pid())?;
-        let idle = Idle::start(server.address(), scale.idle)?;
+        let idle = Idle::start(server.address(), scale.idle, false)?;
         if round == 0 {
             // Later rounds find the memory of this one.
             each = (resident(server.pid())? - before) / scale.idle as f64;
         }
-        beside.push(load::run(&server.exchange(1), BUSY, duration)?);
+        beside.push(load::run(server.exchange(), BUSY, duration)?);
         drop(idle);
     }
     let figures =
@@ -151,58 +157,6 @@ fn beside_idle(scale: &Scale, cores: &Cores, broken: &mut Vec<String>) -> Result
         "connections": scale.idle, "kibEach": each, "rateAlone": alone, "rateBeside": beside,
         "microsAlone": alone_micros, "microsBeside": beside_micros,
     }))
-}
-
-/// A process that holds idle connections: a server's descriptors and theirs are too many for one. Ends with its
-/// standard input.
-struct Idle {
-    child: std::process::Child,
-}
-
-impl Idle {
-    fn start(address: SocketAddr, count: usize) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe().context("cannot find this program")?);
-        command.args(["--hold", &format!("{count}@{address}")]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().context("cannot start the idle clients")?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().context("the process has no standard output")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        let idle = Self { child };
-        ensure!(line.trim() == "open", "the idle connections are not there");
-        Ok(idle)
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        // Nothing depends on how it ends.
-        let _ = self.child.wait();
-    }
-}
-
-/// Holds idle connections, each of which was used once: `COUNT@ADDRESS`.
-pub(crate) fn hold(what: &str) -> Result<()> {
-    let (count, address) = what.split_once('@').context("wanted: COUNT@ADDRESS")?;
-    let (count, address): (usize, SocketAddr) = (count.parse()?, address.parse()?);
-    let mut connections = Vec::with_capacity(count);
-    let mut answer = [0; 1024];
-    for number in 0..count {
-        let mut stream = TcpStream::connect(address).with_context(|| format!("connection {number}"))?;
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
-        if stream.read(&mut answer)? == 0 {
-            bail!("connection {number} was not answered");
-        }
-        connections.push(stream);
-    }
-    println!("open");
-    std::io::stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
-}
-
-/// KiB that a process has in memory.
-pub(crate) fn resident(pid: u32) -> Result<f64> {
-    Ok(memory(pid, "VmRSS")? as f64)
 }
 
 pub(crate) fn millis(time: Duration) -> f64 {

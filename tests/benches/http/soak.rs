@@ -29,9 +29,11 @@ use rustix::{param::page_size, process::nice};
 use serde_json::{Value, json};
 
 use crate::{
-    contenders::{Contender, Server},
+    contenders::Contender,
     cores::{Cores, process_time},
     robustness::millis,
+    scenario::{Page, What},
+    server::Server,
 };
 
 /// How much is thrown at the server, and what it may make of that.
@@ -69,8 +71,9 @@ impl Scale {
 pub(crate) fn measure(scale: &Scale, cores: &Cores) -> Result<Value> {
     let victim = Contender::Victim(format!("budget={}", scale.budget));
     // Where it has to be compiled first, that leaves memory behind.
-    drop(Server::start(&victim, cores)?);
-    let server = Server::start(&victim, cores)?;
+    let start = || Server::start(&victim, What::Requests { page: Page::Plain, depth: 1 }, None, cores);
+    drop(start()?);
+    let server = start()?;
     let before = descriptors(server.pid())?;
     let attackers = Attackers::start(server.address(), scale.connections)?;
     let seen = watch(&server, scale)?;

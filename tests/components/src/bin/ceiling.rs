@@ -1,18 +1,28 @@
 //! What the platform allows: a component that answers raw sockets and parses nothing.
 //!
-//! It counts the ends of heads and writes that many fixed answers, as long as those of the demo's
-//! `/plain`. What `node:http` costs shows in the distance from it.
+//! It counts the ends of heads and writes that many fixed answers, as long as those of the other servers. What
+//! `node:http` costs shows in the distance from it. `BODY` is the length of a body, without it that of `/plain`; with
+//! `CLOSE` each connection is closed after its first answers.
 
 /// Wanted by the target `bin`; the component is entered through `wasi:cli/run`.
 fn main() {}
 
 #[cfg(target_family = "wasm")]
 mod component {
+    use std::rc::Rc;
+
     use wasi::sockets::types::{ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket};
     use wit_bindgen::StreamResult;
 
-    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\
+    const PLAIN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\
         Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\
+        Content-Length: 13\r\n\r\nHello, world\n";
+
+    const LARGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\
+        Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n";
+
+    const CLOSING: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\
+        Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n\
         Content-Length: 13\r\n\r\nHello, world\n";
 
     const END_OF_HEAD: &[u8; 4] = b"\r\n\r\n";
@@ -28,6 +38,8 @@ mod component {
     }
 
     async fn serve() -> Result<(), ErrorCode> {
+        let closes = std::env::var("CLOSE").is_ok();
+        let answer: Rc<[u8]> = answer(closes).into_bytes().into();
         let listener = TcpSocket::create(IpAddressFamily::Ipv4)?;
         listener.bind(IpSocketAddress::Ipv4(Ipv4SocketAddress { port: 0, address: (127, 0, 0, 1) }))?;
         listener.set_listen_backlog_size(511)?;
@@ -39,7 +51,7 @@ mod component {
             let (result, sockets) = accepted.read(Vec::with_capacity(64)).await;
             for socket in sockets {
                 // Dropping the handle detaches the task.
-                drop(wit_bindgen::spawn_local(connection(socket)));
+                drop(wit_bindgen::spawn_local(connection(socket, Rc::clone(&answer), closes)));
             }
             if !matches!(result, StreamResult::Complete(_)) {
                 return Ok(());
@@ -47,12 +59,20 @@ mod component {
         }
     }
 
-    /// Answers until the peer ends. All connections share the one task of `run`.
-    async fn connection(socket: TcpSocket) {
+    fn answer(closes: bool) -> String {
+        match std::env::var("BODY").ok().and_then(|length| length.parse::<usize>().ok()) {
+            Some(length) => format!("{LARGE}Content-Length: {length}\r\n\r\n{}", ".".repeat(length)),
+            None if closes => CLOSING.to_owned(),
+            None => PLAIN.to_owned(),
+        }
+    }
+
+    /// Answers until the peer ends, or once. All connections share the one task of `run`.
+    async fn connection(socket: TcpSocket, answer: Rc<[u8]>, closes: bool) {
         let (mut incoming, _) = socket.receive();
         let (mut outgoing, to_send) = wasi::wit_stream::new();
-        // Nobody asks how it ended, but a dropped outcome would be cancelled.
-        let _sent = socket.send(to_send);
+        // A dropped outcome would be cancelled.
+        let sent = socket.send(to_send);
         let mut received = Vec::with_capacity(4096);
         let mut answers = Vec::new();
         loop {
@@ -64,10 +84,16 @@ mod component {
             let (heads, end) = heads(&received);
             received.drain(..end);
             for _ in 0..heads {
-                answers.extend_from_slice(ANSWER);
+                answers.extend_from_slice(&answer);
             }
             answers = outgoing.write_all(answers).await;
             answers.clear();
+            if closes && heads > 0 {
+                drop(outgoing);
+                // It fails when the peer has gone.
+                let _ = sent.await;
+                return;
+            }
         }
     }
 

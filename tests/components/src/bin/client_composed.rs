@@ -4,11 +4,17 @@
 fn main() {}
 
 #[cfg(target_family = "wasm")]
+#[path = "../benchmark_client.rs"]
+mod benchmark_client;
+
+#[cfg(target_family = "wasm")]
 mod component {
     use futures_util::future::join_all;
     use node::http::agent::{Agent, AgentOptions};
     use node::http::client_request::RequestOptions;
     use node::http::types::{Error, ReadResult};
+
+    use crate::benchmark_client::Settings;
 
     wit_bindgen::generate!({
         path: "../../wit",
@@ -19,27 +25,25 @@ mod component {
         },
     });
 
-    const IN_FLIGHT: u32 = 64;
-
     struct Composed;
 
     wasi::cli::command::export!(Composed);
 
     impl wasi::exports::cli::run::Guest for Composed {
         async fn run() -> Result<(), ()> {
+            let Settings { port, in_flight, keep_alive } = Settings::from_env();
             let options = AgentOptions {
-                keep_alive: Some(true),
-                max_sockets: Some(IN_FLIGHT),
+                keep_alive: Some(keep_alive),
+                max_sockets: Some(in_flight),
                 ..AgentOptions::default()
             };
             let agent = Agent::create(&options).map_err(|error| eprintln!("error: {}", error.message))?;
-            let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok());
-            join_all((0..IN_FLIGHT).map(|_| ask_on(&agent, port))).await;
+            join_all((0..in_flight).map(|_| ask_on(&agent, port))).await;
             Err(())
         }
     }
 
-    async fn ask_on(agent: &Agent, port: Option<u16>) {
+    async fn ask_on(agent: &Agent, port: u16) {
         loop {
             if let Err(error) = ask(agent, port).await {
                 return eprintln!("error: {}", error.message);
@@ -47,10 +51,10 @@ mod component {
         }
     }
 
-    async fn ask(agent: &Agent, port: Option<u16>) -> Result<(), Error> {
+    async fn ask(agent: &Agent, port: u16) -> Result<(), Error> {
         let options = RequestOptions {
             host: Some("127.0.0.1".to_owned()),
-            port,
+            port: Some(port),
             path: Some("/plain".to_owned()),
             ..RequestOptions::default()
         };

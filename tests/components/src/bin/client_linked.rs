@@ -1,8 +1,12 @@
-//! A client with the crate `node-http` linked in, for the benchmark: 64 requests in flight through one agent that keeps
-//! its connections.
+//! A client with the crate `node-http` linked in, for the benchmark: `IN_FLIGHT` requests at a time through one agent,
+//! which keeps its connections if `KEEP_ALIVE` is true.
 
 /// Wanted by the target `bin`; the component is entered through `wasi:cli/run`.
 fn main() {}
+
+#[cfg(target_family = "wasm")]
+#[path = "../benchmark_client.rs"]
+mod benchmark_client;
 
 #[cfg(target_family = "wasm")]
 mod component {
@@ -11,7 +15,7 @@ mod component {
     use node_http::client::{Agent, AgentOptions, Attachments, ClientRequest, RequestOptions};
     use node_http::error::Error;
 
-    const IN_FLIGHT: u32 = 64;
+    use crate::benchmark_client::Settings;
 
     struct Linked;
 
@@ -19,16 +23,16 @@ mod component {
 
     impl wasi::exports::cli::run::Guest for Linked {
         async fn run() -> Result<(), ()> {
-            let pool = Options { keep_alive: true, max_sockets: Some(IN_FLIGHT), ..Options::default() };
+            let Settings { port, in_flight, keep_alive } = Settings::from_env();
+            let pool = Options { keep_alive, max_sockets: Some(in_flight), ..Options::default() };
             let options = AgentOptions { pool, ..AgentOptions::default() };
             let agent = Agent::create(options).map_err(|error| eprintln!("error: {}", error.message()))?;
-            let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok());
-            join_all((0..IN_FLIGHT).map(|_| ask_on(&agent, port))).await;
+            join_all((0..in_flight).map(|_| ask_on(&agent, port))).await;
             Err(())
         }
     }
 
-    async fn ask_on(agent: &Agent, port: Option<u16>) {
+    async fn ask_on(agent: &Agent, port: u16) {
         loop {
             if let Err(error) = ask(agent, port).await {
                 return eprintln!("error: {}", error.message());
@@ -36,10 +40,10 @@ mod component {
         }
     }
 
-    async fn ask(agent: &Agent, port: Option<u16>) -> Result<(), Error> {
+    async fn ask(agent: &Agent, port: u16) -> Result<(), Error> {
         let options = RequestOptions {
             host: Some("127.0.0.1".to_owned()),
-            port,
+            port: Some(port),
             path: Some("/plain".to_owned()),
             ..RequestOptions::default()
         };

@@ -1,13 +1,27 @@
-//! The demo's `/plain` with the crate `node-http` linked in: one component, no inner boundary.
+//! What the benchmark asks a server, with the crate `node-http` linked in: one component, no inner boundary.
 //!
-//! What a Rust author writes who does not compose. The benchmark holds it against the composed demo.
+//! What a Rust author writes who does not compose. `server_composed` is the same program.
 
 /// Wanted by the target `bin`; the component is entered through `wasi:cli/run`.
 fn main() {}
 
 #[cfg(target_family = "wasm")]
+#[path = "../benchmark.rs"]
+mod benchmark;
+
+#[cfg(target_family = "wasm")]
 mod component {
-    use node_http::server::{Answer, ListenOptions, Server, ServerEventKind, ServerOptions, ServerResponse};
+    use node_http::error::Error;
+    use node_http::message::HeaderValue;
+    use node_http::server::{
+        Answer, ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse,
+    };
+    use node_http::web_socket::{AcceptOptions, WebSocket, WebSocketEvent};
+
+    use crate::benchmark::{LINE, LINES, PIECE, PIECES, compute, large, variable};
+
+    const TEXT: &str = "text/plain; charset=utf-8";
+    const BYTES: &str = "application/octet-stream";
 
     struct Linked;
 
@@ -15,35 +29,99 @@ mod component {
 
     impl wasi::exports::cli::run::Guest for Linked {
         async fn run() -> Result<(), ()> {
-            let server = Server::create(ServerOptions::default()).map_err(|_| ())?;
-            let options = ListenOptions { host: Some("127.0.0.1".to_owned()), ..ListenOptions::default() };
-            let address =
-                server.listen(options).await.map_err(|error| eprintln!("error: {}", error.message()))?;
-            println!("listening on http://{address}");
-            loop {
-                server.ready().await;
-                let mut answers = Vec::new();
-                for event in server.take_events(usize::MAX) {
-                    match event.kind {
-                        ServerEventKind::Request(response) => answers.push(answer(response)),
-                        ServerEventKind::Close => return Ok(()),
-                        _ => {}
-                    }
-                }
-                // An answer fails when its client has gone, and then nobody waits for it.
-                ServerResponse::respond_all(answers);
-            }
+            serve().await.map_err(|error| eprintln!("error: {}", error.message()))
         }
     }
 
-    /// Routes as the demo does, so that both do the same work.
-    fn answer(response: ServerResponse) -> Answer {
+    async fn serve() -> Result<(), Error> {
+        let keep_alive_timeout = variable("KEEP_ALIVE_TIMEOUT");
+        let listening = Some(ServerEvents::UPGRADE);
+        let server =
+            Server::create(ServerOptions { keep_alive_timeout, listening, ..ServerOptions::default() })?;
+        let options = ListenOptions { host: Some("127.0.0.1".to_owned()), ..ListenOptions::default() };
+        let address = server.listen(options).await?;
+        println!("listening on http://{address}");
+        loop {
+            server.ready().await;
+            let mut answers = Vec::new();
+            for event in server.take_events(usize::MAX) {
+                match event.kind {
+                    ServerEventKind::Request(response) => answers.extend(route(response)),
+                    ServerEventKind::Upgrade(upgrade) => {
+                        let (socket, head) = (upgrade.socket, upgrade.head);
+                        let accepted =
+                            WebSocket::accept(&upgrade.request, socket, head, AcceptOptions::default())?;
+                        wit_bindgen::spawn_local(echo_messages(accepted));
+                    }
+                    ServerEventKind::Close => return Ok(()),
+                    _ => {}
+                }
+            }
+            // An answer fails when its client has gone, and then nobody waits for it.
+            ServerResponse::respond_all(answers);
+        }
+    }
+
+    /// Answers at once, or starts the task that will.
+    fn route(response: ServerResponse) -> Option<Answer> {
         let url = response.url();
-        let (status, body) = match url.split_once('?').map_or(url.as_str(), |(path, _)| path) {
-            "/plain" => (200, "Hello, world\n"),
-            _ => (404, "Not found\n"),
-        };
-        let headers = vec![("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned())];
+        match url.split_once('?').map_or(url.as_str(), |(path, _)| path) {
+            "/plain" => Some(text(response, 200, "Hello, world\n")),
+            "/work" => {
+                compute();
+                Some(text(response, 200, "Hello, world\n"))
+            }
+            "/echo" => later(echo(response)),
+            "/sized" => later(async move { response.respond(200, &[header()], large()) }),
+            "/chunked" => later(stream(response, PIECE, PIECES)),
+            "/lines" => later(stream(response, LINE, LINES)),
+            _ => Some(text(response, 404, "Not found\n")),
+        }
+    }
+
+    fn text(response: ServerResponse, status: u16, body: &str) -> Answer {
+        let headers = vec![("Content-Type".to_owned(), TEXT.to_owned())];
         Answer { response, status, headers, body: body.into() }
+    }
+
+    fn header() -> (String, String) {
+        ("Content-Type".to_owned(), BYTES.to_owned())
+    }
+
+    fn later(handler: impl Future<Output = Result<(), Error>> + 'static) -> Option<Answer> {
+        wit_bindgen::spawn_local(async move {
+            // As above: it fails when its client has gone.
+            let _ = handler.await;
+        });
+        None
+    }
+
+    async fn echo(response: ServerResponse) -> Result<(), Error> {
+        let body = response.request().read_all(1 << 20).await?;
+        response.respond(200, &[header()], &body)
+    }
+
+    async fn stream(response: ServerResponse, piece: &[u8], count: usize) -> Result<(), Error> {
+        let (name, value) = header();
+        response.write_head(200, None, &[(name, HeaderValue::Text(value))])?;
+        for _ in 0..count {
+            if !response.write(piece)? {
+                response.drain().await;
+            }
+        }
+        response.end(None)
+    }
+
+    async fn echo_messages(socket: WebSocket) {
+        loop {
+            socket.ready().await;
+            for event in socket.take_events(usize::MAX) {
+                match event.kind {
+                    WebSocketEvent::Message(message) => _ = socket.send(message),
+                    WebSocketEvent::Close(_) => return,
+                    _ => {}
+                }
+            }
+        }
     }
 }

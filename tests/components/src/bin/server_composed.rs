@@ -1,0 +1,119 @@
+//! The same program as `server_linked`, as a component that imports `node:http`.
+
+/// Wanted by the target `bin`; the component is entered through `wasi:cli/run`.
+fn main() {}
+
+#[cfg(target_family = "wasm")]
+#[path = "../benchmark.rs"]
+mod benchmark;
+
+#[cfg(target_family = "wasm")]
+mod component {
+    use node_http_imports::server::{
+        Answer, ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse, Upgrade,
+    };
+    use node_http_imports::types::Chunk;
+    use node_http_imports::web_socket::{WebSocket, WebSocketEventKind};
+    use node_http_imports::{Error, main, spawn_local};
+
+    use crate::benchmark::{LINE, LINES, PIECE, PIECES, compute, large, variable};
+
+    const TEXT: &str = "text/plain; charset=utf-8";
+    const BYTES: &str = "application/octet-stream";
+
+    /// Most events to take, and so most answers to give, in one call.
+    const BATCH: u32 = 256;
+
+    main!(serve);
+
+    async fn serve() -> Result<(), Error> {
+        let keep_alive_timeout = variable("KEEP_ALIVE_TIMEOUT");
+        let listening = Some(ServerEvents::UPGRADE);
+        let server =
+            Server::create(&ServerOptions { keep_alive_timeout, listening, ..ServerOptions::default() })?;
+        let options = ListenOptions { host: Some("127.0.0.1".to_owned()), ..ListenOptions::default() };
+        let address = server.listen(options, None).await?;
+        println!("listening on http://{}:{}", address.address, address.port);
+        loop {
+            server.ready().await;
+            let mut answers = Vec::new();
+            for event in server.take_events(BATCH) {
+                match event.kind {
+                    ServerEventKind::Request(response) => answers.extend(route(response)),
+                    ServerEventKind::Upgrade(Upgrade { request, socket, head }) => {
+                        spawn_local(echo_messages(WebSocket::accept(&request, socket, &head, None)?));
+                    }
+                    ServerEventKind::Close => return Ok(()),
+                    _ => {}
+                }
+            }
+            if !answers.is_empty() {
+                // An answer fails when its client has gone, and then nobody waits for it.
+                ServerResponse::respond_all(answers);
+            }
+        }
+    }
+
+    /// Answers at once, or starts the task that will.
+    fn route(response: ServerResponse) -> Option<Answer> {
+        let url = response.request_line().url;
+        match url.split_once('?').map_or(url.as_str(), |(path, _)| path) {
+            "/plain" => Some(text(response, 200, "Hello, world\n")),
+            "/work" => {
+                compute();
+                Some(text(response, 200, "Hello, world\n"))
+            }
+            "/echo" => later(echo(response)),
+            "/sized" => later(async move { response.respond(200, &[header()], large()) }),
+            "/chunked" => later(stream(response, PIECE, PIECES)),
+            "/lines" => later(stream(response, LINE, LINES)),
+            _ => Some(text(response, 404, "Not found\n")),
+        }
+    }
+
+    fn text(response: ServerResponse, status: u16, body: &str) -> Answer {
+        let headers = vec![("Content-Type".to_owned(), TEXT.to_owned())];
+        Answer { response, status, headers, body: body.into() }
+    }
+
+    fn header() -> (String, String) {
+        ("Content-Type".to_owned(), BYTES.to_owned())
+    }
+
+    fn later(handler: impl Future<Output = Result<(), Error>> + 'static) -> Option<Answer> {
+        spawn_local(async move {
+            // As above: it fails when its client has gone.
+            let _ = handler.await;
+        });
+        None
+    }
+
+    async fn echo(response: ServerResponse) -> Result<(), Error> {
+        let body = response.request().read_all(1 << 20).await?;
+        response.respond(200, &[header()], &body)
+    }
+
+    async fn stream(response: ServerResponse, piece: &[u8], count: usize) -> Result<(), Error> {
+        response.set_header("Content-Type", &BYTES.into())?;
+        let chunk = Chunk::Bytes(piece.to_vec());
+        for _ in 0..count {
+            if !response.write(&chunk)? {
+                response.drain().await;
+            }
+        }
+        response.end(None)
+    }
+
+    async fn echo_messages(socket: WebSocket) {
+        loop {
+            socket.ready().await;
+            for event in socket.take_events(0) {
+                match event.kind {
+                    WebSocketEventKind::Message(message) => _ = socket.send(&message),
+                    WebSocketEventKind::Close(_) => return,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
