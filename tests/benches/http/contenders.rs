@@ -112,7 +112,8 @@ impl Contender {
             Self::Hyper => is_http && !matches!(what, What::Work { .. }),
             Self::Nginx => {
                 let is_sized = matches!(what, What::Requests { page: Page::Sized, .. });
-                is_plain || is_sized || matches!(what, What::Proxied | What::Idle { web_sockets: false })
+                // What its connections take it takes when it starts.
+                is_plain || is_sized || what == What::Proxied
             }
             // Several of its workers are several processes.
             Self::Node { .. } => !matches!(what, What::Work { workers: 2.. }),

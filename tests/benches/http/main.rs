@@ -16,13 +16,16 @@
 //! spent on a request: on a busy machine it is the steadier of the two.
 
 mod client;
+mod compare;
 mod contenders;
 mod cores;
 mod hyper;
 mod idle;
 mod load;
 mod nginx;
+mod numbers;
 mod origin;
+mod plot;
 mod program;
 mod report;
 mod response;
@@ -93,6 +96,15 @@ struct Arguments {
     /// Where the numbers are written as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// An earlier file of `--json`: prints how many times as good everything is now.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Where the table is drawn, as SVG.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Takes the numbers of an earlier file of `--json` for `--compare` and `--plot`, and measures nothing.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// Is a server or a client: what the benchmark starts itself as.
     #[arg(long, hide = true)]
     be: Option<String>,
@@ -125,19 +137,32 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> Result<()> {
-    let cores = Cores::split()?;
-    cores::raise_descriptor_limit()?;
-    let json = match &arguments.startup {
-        Some(binary) => start::measure(binary, &cores, if arguments.quick { 2 } else { 20 })?,
-        None if arguments.robustness => robustness::measure(arguments.quick, &cores)?,
-        None if arguments.soak => soak::measure(&soak(arguments), &cores)?,
-        None => table(arguments, &cores)?,
+    let json = match &arguments.from {
+        Some(file) => numbers::read(file)?,
+        None => run(arguments)?,
     };
     if let Some(file) = &arguments.json {
         std::fs::write(file, format!("{json:#}\n"))
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
+    if let Some(earlier) = &arguments.compare {
+        compare::print(&json, earlier)?;
+    }
+    if let Some(file) = &arguments.plot {
+        plot::draw(&json, file)?;
+    }
     Ok(())
+}
+
+fn run(arguments: &Arguments) -> Result<Value> {
+    let cores = Cores::split()?;
+    cores::raise_descriptor_limit()?;
+    match &arguments.startup {
+        Some(binary) => start::measure(binary, &cores, if arguments.quick { 2 } else { 20 }),
+        None if arguments.robustness => robustness::measure(arguments.quick, &cores),
+        None if arguments.soak => soak::measure(&soak(arguments), &cores),
+        None => table(arguments, &cores),
+    }
 }
 
 fn soak(arguments: &Arguments) -> soak::Scale {
