@@ -2,7 +2,8 @@
 
 use std::time::{Instant, SystemTime};
 
-use crate::bindings::node::http::incoming_message::IncomingMessage;
+use node_http_imports::server::IncomingMessage;
+
 use crate::json;
 
 /// How a line looks.

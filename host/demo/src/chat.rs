@@ -1,23 +1,23 @@
 //! A chat over WebSockets: what one browser says, all that are there see.
 //!
-//! The first message of a browser is its name, each other one a line. It is sent objects: `{"people": [NAME, …]}` when
-//! somebody comes or goes, and `{"from": NAME, "text": LINE}` for each line, the latest at once when it comes.
+//! The first message of a browser is its name, each other one a line. It is sent objects: `{"you": ID}` when it comes,
+//! `{"people": [NAME, …]}` when somebody comes or goes, and `{"id": ID, "from": NAME, "text": LINE}` for each line, the
+//! latest at once when it comes. Nobody has the name of another who is there: it is numbered.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::iter;
 use std::rc::Rc;
 
-use crate::bindings::node::http::incoming_message::IncomingMessage;
-use crate::bindings::node::http::net::Socket;
-use crate::bindings::node::http::server::Upgrade;
-use crate::bindings::node::http::types::Chunk;
-use crate::bindings::node::http::web_socket::{
-    AcceptOptions, Limits, Message, WebSocket, WebSocketEventKind,
-};
-use crate::{json, pages};
+use node_http_imports::net::Socket;
+use node_http_imports::server::{IncomingMessage, Upgrade};
+use node_http_imports::spawn_local;
+use node_http_imports::web_socket::{AcceptOptions, Limits, Message, WebSocket, WebSocketEventKind};
+
+use crate::{App, json};
 
 /// Where browsers connect to.
-const PATH: &str = "/chat/socket";
+pub(crate) const PATH: &str = "/chat/socket";
 /// So many browsers may be there.
 const MOST_PEOPLE: usize = 1000;
 /// So many lines are shown to who comes.
@@ -42,21 +42,25 @@ struct Person {
     name: Option<String>,
 }
 
+/// A request to come in. Answers the status.
+pub(crate) fn enter(app: Rc<App>, upgrade: Upgrade) -> u16 {
+    let Upgrade { request, socket, head } = upgrade;
+    if let Some((status, reason)) = app.room.refusal(&request) {
+        refuse(&socket, status, reason);
+        return status;
+    }
+    // A refused handshake was answered.
+    let Ok(socket) = WebSocket::accept(&request, socket, &head, Some(&options())) else { return 400 };
+    let socket = Rc::new(socket);
+    let id = app.room.add(Rc::clone(&socket));
+    spawn_local(async move { app.room.attend(id, &socket).await });
+    101
+}
+
 impl Room {
-    /// A request to change the protocol: to a WebSocket here, or to nothing that there is. Answers the status.
-    pub(crate) fn enter(self: &Rc<Self>, upgrade: Upgrade) -> u16 {
-        let Upgrade { request, socket, head } = upgrade;
-        if let Some((status, reason)) = self.refusal(&request) {
-            refuse(&socket, status, reason);
-            return status;
-        }
-        // A refused handshake was answered.
-        let Ok(socket) = WebSocket::accept(&request, socket, &head, Some(&options())) else { return 400 };
-        let (room, socket) = (Rc::clone(self), Rc::new(socket));
-        let id = self.came.replace(self.came.get() + 1);
-        self.people.borrow_mut().insert(id, Person { socket: Rc::clone(&socket), name: None });
-        wit_bindgen::spawn_local(async move { room.attend(id, &socket).await });
-        101
+    /// How many have told their names.
+    pub(crate) fn people(&self) -> usize {
+        self.people.borrow().values().filter(|person| person.name.is_some()).count()
     }
 
     /// Everybody leaves, and nobody comes any more.
@@ -69,15 +73,19 @@ impl Room {
     }
 
     fn refusal(&self, request: &IncomingMessage) -> Option<(u16, &'static str)> {
-        if pages::path(&request.url()) != PATH {
-            Some((404, "Not Found"))
-        } else if !is_same_origin(request) {
+        if !is_same_origin(request) {
             Some((403, "Forbidden"))
         } else if self.closed.get() || self.people.borrow().len() >= MOST_PEOPLE {
             Some((503, "Service Unavailable"))
         } else {
             None
         }
+    }
+
+    fn add(&self, socket: Rc<WebSocket>) -> u64 {
+        let id = self.came.replace(self.came.get() + 1);
+        self.people.borrow_mut().insert(id, Person { socket, name: None });
+        id
     }
 
     /// Hears one browser until it is gone.
@@ -98,21 +106,32 @@ impl Room {
     fn hear(&self, id: u64, text: &str) {
         let name = self.people.borrow().get(&id).and_then(|person| person.name.clone());
         match name {
-            Some(from) => self.say(&from, &shortened(text, LONGEST_LINE)),
+            Some(from) => self.say(id, &from, &shortened(text, LONGEST_LINE)),
             None => self.introduce(id, shortened(text, LONGEST_NAME)),
         }
     }
 
     fn introduce(&self, id: u64, name: String) {
+        let name = self.free_name(name);
         if let Some(person) = self.people.borrow_mut().get_mut(&id) {
             person.name = Some(name);
+            person.tell(&format!("{{\"you\": {id}}}"));
             self.lines.borrow().iter().for_each(|line| person.tell(line));
         }
         self.tell_people();
     }
 
-    fn say(&self, from: &str, text: &str) {
-        let line = format!("{{\"from\": {}, \"text\": {}}}", json::string(from), json::string(text));
+    /// The second Ada is `Ada (2)`.
+    fn free_name(&self, name: String) -> String {
+        let people = self.people.borrow();
+        let is_free = |name: &String| people.values().all(|person| person.name.as_ref() != Some(name));
+        let mut names = iter::once(name.clone()).chain((2..).map(|number| format!("{name} ({number})")));
+        names.find(is_free).unwrap_or(name)
+    }
+
+    fn say(&self, id: u64, from: &str, text: &str) {
+        let (from, text) = (json::string(from), json::string(text));
+        let line = format!("{{\"id\": {id}, \"from\": {from}, \"text\": {text}}}");
         self.tell(&line);
         let mut lines = self.lines.borrow_mut();
         if lines.len() == KEPT_LINES {
@@ -144,7 +163,7 @@ impl Room {
 impl Person {
     fn tell(&self, message: &str) {
         // It is open. Who does not read is given up once too much waits for it.
-        let _ = self.socket.send(&Message::Text(message.to_owned()));
+        let _ = self.socket.send(&message.into());
     }
 }
 
@@ -176,7 +195,7 @@ fn is_same_origin(request: &IncomingMessage) -> bool {
 fn refuse(socket: &Socket, status: u16, reason: &str) {
     let answer = format!("HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     // It fails when the client has gone.
-    let _ = socket.end(Some(&Chunk::Text(answer)));
+    let _ = socket.end(Some(&answer.into()));
 }
 
 fn shortened(text: &str, most: usize) -> String {

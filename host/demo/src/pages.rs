@@ -1,13 +1,16 @@
 //! What is served under which path.
 
+use std::ops::Range;
 use std::pin::Pin;
+use std::rc::Rc;
 
-use wasi::clocks::monotonic_clock;
+use node_http_imports::server::{RequestLine, ServerResponse};
+use node_http_imports::types::Error;
+use node_http_imports::wasi::clocks::monotonic_clock::wait_for;
 
 use crate::access_log::Sent;
-use crate::bindings::node::http::server_response::{RequestLine, ServerResponse};
-use crate::bindings::node::http::types::{Chunk, Error, HeaderValue, ReadResult};
-use crate::json;
+use crate::conditions::Version;
+use crate::{App, events, json};
 
 /// How a path is answered.
 pub(crate) enum Page {
@@ -17,16 +20,18 @@ pub(crate) enum Page {
     Long(Handler),
 }
 
-/// Gets the response and the target of the request.
-pub(crate) type Handler = fn(ServerResponse, String) -> Pin<Box<dyn Future<Output = Result<Sent, Error>>>>;
+/// Gets the response, the target of the request, and what all share.
+pub(crate) type Handler =
+    fn(ServerResponse, String, Rc<App>) -> Pin<Box<dyn Future<Output = Result<Sent, Error>>>>;
 
 const HTML: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
-const BYTES: &str = "application/octet-stream";
 /// Most of a body that the echo returns.
 const MAX_ECHO: u64 = 1024 * 1024;
-/// Pieces in which bodies are read and written.
+/// Pieces in which bodies are written.
 const PIECE: usize = 64 * 1024;
+/// Bytes of a line of `/large`.
+const LINE: u64 = 16;
 
 /// Finds the page of a request.
 pub(crate) fn find(request: &RequestLine) -> Page {
@@ -34,12 +39,13 @@ pub(crate) fn find(request: &RequestLine) -> Page {
         "/" => Page::Short { status: 200, content_type: HTML, body: include_str!("index.html") },
         "/chat" => Page::Short { status: 200, content_type: HTML, body: include_str!("chat.html") },
         "/plain" => Page::Short { status: 200, content_type: TEXT, body: "Hello, world\n" },
-        "/echo" => Page::Long(|response, _| Box::pin(echo(response))),
-        "/upload" => Page::Long(|response, _| Box::pin(upload(response))),
-        "/download" => Page::Long(|response, url| Box::pin(download(response, url))),
-        "/large" => Page::Long(|response, url| Box::pin(large(response, url))),
-        "/trailers" => Page::Long(|response, _| Box::pin(trailers(response))),
-        "/slow" => Page::Long(|response, url| Box::pin(slow(response, url))),
+        "/echo" => Page::Long(|response, _, _| Box::pin(echo(response))),
+        "/upload" => Page::Long(|response, _, _| Box::pin(upload(response))),
+        "/download" => Page::Long(|response, url, _| Box::pin(download(response, url))),
+        "/large" => Page::Long(|response, url, _| Box::pin(large(response, url))),
+        "/trailers" => Page::Long(|response, _, _| Box::pin(trailers(response))),
+        "/events" => Page::Long(|response, _, app| Box::pin(events::stream(response, app))),
+        "/slow" => Page::Long(|response, url, _| Box::pin(slow(response, url))),
         _ => Page::Short { status: 404, content_type: TEXT, body: "Not found\n" },
     }
 }
@@ -70,52 +76,52 @@ async fn echo(response: ServerResponse) -> Result<Sent, Error> {
 async fn upload(response: ServerResponse) -> Result<Sent, Error> {
     let request = response.request();
     let mut count = 0;
-    loop {
-        match request.read(PIECE as u64) {
-            ReadResult::Data(data) => count += data.bytes.len(),
-            ReadResult::Pending => request.readable().await,
-            ReadResult::End(_) => break,
-            ReadResult::Failed(error) => return Err(error),
-        }
+    while let Some(piece) = request.next().await? {
+        count += piece.len();
     }
     answer(&response, 200, TEXT, &format!("{count} bytes\n")).await
 }
 
 /// A body of unknown length: chunked.
 async fn download(response: ServerResponse, url: String) -> Result<Sent, Error> {
-    response.set_header("Content-Type", &HeaderValue::Text(BYTES.to_owned()))?;
-    write_bytes(&response, parameter(&url, "bytes").unwrap_or(1_000_000)).await
-}
-
-/// The same with its length.
-async fn large(response: ServerResponse, url: String) -> Result<Sent, Error> {
     let bytes = parameter(&url, "bytes").unwrap_or(1_000_000);
-    response.set_header("Content-Type", &HeaderValue::Text(BYTES.to_owned()))?;
-    response.set_header("Content-Length", &HeaderValue::Text(bytes.to_string()))?;
-    write_bytes(&response, bytes).await
+    response.set_header("Content-Type", &TEXT.into())?;
+    send_lines(&response, 200, 0..bytes).await
 }
 
-/// Writes as fast as the client takes it, and no faster.
-async fn write_bytes(response: &ServerResponse, bytes: u64) -> Result<Sent, Error> {
-    let mut left = bytes;
-    while left > 0 {
-        let piece = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
-        if !response.write(&Chunk::Bytes(vec![b'.'; piece]))? {
-            response.drain().await;
-        }
-        left -= piece as u64;
+/// The same with its length and a version: whole, the part that is asked for, or nothing to who has it.
+async fn large(response: ServerResponse, url: String) -> Result<Sent, Error> {
+    let version = Version { size: parameter(&url, "bytes").unwrap_or(1_000_000), modified: None };
+    let request = response.request();
+    let wanted = version.wanted(&request);
+    response.write_head(wanted.status, None, &version.fields(&wanted, TEXT))?;
+    let is_head = request.method().as_deref() == Some("HEAD");
+    send_lines(&response, wanted.status, if is_head { 0..0 } else { wanted.bytes }).await
+}
+
+/// Lines that say where they begin, as fast as the client takes them and no faster.
+async fn send_lines(response: &ServerResponse, status: u16, bytes: Range<u64>) -> Result<Sent, Error> {
+    for start in bytes.clone().step_by(PIECE) {
+        response.write_all(lines(start, (bytes.end - start).min(PIECE as u64))).await?;
     }
     response.end(None)?;
-    Ok(Sent { status: 200, bytes })
+    Ok(Sent { status, bytes: bytes.end - bytes.start })
+}
+
+/// So many bytes of the lines, from byte `start` on.
+fn lines(start: u64, count: u64) -> Vec<u8> {
+    let (first, last) = (start / LINE, (start + count) / LINE);
+    let lines: String = (first..=last).map(|line| format!("{:>15}\n", line * LINE)).collect();
+    lines.into_bytes().into_iter().skip((start % LINE) as usize).take(count as usize).collect()
 }
 
 /// Fields that follow the body.
 async fn trailers(response: ServerResponse) -> Result<Sent, Error> {
-    response.set_header("Content-Type", &HeaderValue::Text(TEXT.to_owned()))?;
-    response.set_header("Trailer", &HeaderValue::Text("X-Lines".to_owned()))?;
+    response.set_header("Content-Type", &TEXT.into())?;
+    response.set_header("Trailer", &"X-Lines".into())?;
     let body = "one\ntwo\n";
-    response.write(&Chunk::Text(body.to_owned()))?;
-    response.add_trailers(&[("X-Lines".to_owned(), HeaderValue::Text("2".to_owned()))])?;
+    response.write(&body.into())?;
+    response.add_trailers(&[("X-Lines".to_owned(), "2".into())])?;
     response.end(None)?;
     Ok(Sent { status: 200, bytes: body.len() as u64 })
 }
@@ -123,7 +129,7 @@ async fn trailers(response: ServerResponse) -> Result<Sent, Error> {
 /// An answer that takes its time.
 async fn slow(response: ServerResponse, url: String) -> Result<Sent, Error> {
     let seconds = parameter(&url, "seconds").unwrap_or(2).min(60);
-    monotonic_clock::wait_for(seconds * 1_000_000_000).await;
+    wait_for(seconds * 1_000_000_000).await;
     answer(&response, 200, TEXT, &format!("after {seconds} s\n")).await
 }
 

@@ -15,6 +15,7 @@ mod our_sockets {
     mod client_differential;
     mod client_goldens;
     mod client_request;
+    mod demo;
     mod drain;
     mod examples;
     mod foreign_servers;

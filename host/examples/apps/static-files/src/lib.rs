@@ -2,17 +2,17 @@
 
 mod conditions;
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use node_http_imports::server::{ListenOptions, Reply, Server, ServerOptions, ServerResponse};
-use node_http_imports::types::HeaderValue;
 use node_http_imports::wasi::filesystem::preopens::get_directories;
 use node_http_imports::wasi::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, OpenFlags, PathFlags,
 };
 use node_http_imports::{Error, main};
 
-use conditions::{Version, Wanted};
+use conditions::Version;
 
 main!(static_files);
 
@@ -35,41 +35,19 @@ async fn serve(response: &ServerResponse, folder: &Descriptor) -> Result<Option<
     let Ok((file, name, stat)) = open(folder, path).await else {
         return Ok(Some(Reply::text("Not found\n").status(404)));
     };
-    let version = Version { size: stat.size, modified: modified(&stat) };
+    let version = Version { size: stat.size, modified: Some(modified(&stat)) };
     let wanted = version.wanted(&response.request());
-    if let Wanted::Nothing { status } = wanted {
-        let reply = Reply::empty(status).header("ETag", version.etag());
-        return Ok(Some(match status {
-            416 => reply.header("Content-Range", format!("bytes */{}", version.size)),
-            _ => reply,
-        }));
-    }
-    let (status, start, end) = match wanted {
-        Wanted::Part { start, end } => (206, start, end),
-        _ => (200, 0, version.size),
-    };
-    let mut headers = vec![
-        ("Content-Type", content_type(&name).to_owned()),
-        ("Content-Length", (end - start).to_string()),
-        ("ETag", version.etag()),
-        ("Last-Modified", httpdate::fmt_http_date(version.modified)),
-        ("Accept-Ranges", "bytes".to_owned()),
-    ];
-    if status == 206 {
-        headers.push(("Content-Range", format!("bytes {start}-{}/{}", end - 1, version.size)));
-    }
-    let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), HeaderValue::Text(value)));
-    response.write_head(status, None, &headers.collect::<Vec<_>>())?;
+    response.write_head(wanted.status, None, &version.fields(&wanted, content_type(&name)))?;
     if line.method == "GET" {
-        send(response, &file, start, end).await?;
+        send(response, &file, wanted.bytes).await?;
     }
     response.end(None).map(|()| None)
 }
 
-/// Sends the bytes of a file from `start` to before `end`, as fast as the client takes them.
-async fn send(response: &ServerResponse, file: &Descriptor, start: u64, end: u64) -> Result<(), Error> {
-    let (mut bytes, _) = file.read_via_stream(start);
-    let mut left = usize::try_from(end - start).unwrap_or(usize::MAX);
+/// Sends a part of a file, as fast as the client takes it.
+async fn send(response: &ServerResponse, file: &Descriptor, part: Range<u64>) -> Result<(), Error> {
+    let (mut bytes, _) = file.read_via_stream(part.start);
+    let mut left = usize::try_from(part.end - part.start).unwrap_or(usize::MAX);
     while left > 0 {
         let (_, piece) = bytes.read(Vec::with_capacity(left.min(64 * 1024))).await;
         if piece.is_empty() {
