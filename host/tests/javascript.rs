@@ -175,3 +175,46 @@ fn an_uncaught_error_is_printed_and_ends_the_program() {
     assert_eq!(run("exit.js", "setInterval(() => process.exit(3), 1);").status.code(), Some(1));
     assert_eq!(run("done.js", "setInterval(() => process.exit(), 1);").status.code(), Some(0));
 }
+
+/// The bytes of a server's sockets pass JavaScript by until a program looks at them.
+#[test]
+fn sockets_of_a_server_can_be_looked_at() {
+    let output = run(
+        "sockets.js",
+        r#"
+const http = require('http'), net = require('net');
+const GET = (path) => `GET ${path} HTTP/1.1\r\nHost: here\r\n\r\n`;
+let seen = '';
+const handlers = {
+  '/counts': (req, res) => res.end(`received ${req.socket.bytesRead}, sent ${req.socket.bytesWritten}`),
+  '/raw': (req, res) => { req.socket.write('HTTP/1.1 102 Processing\r\n\r\n'); res.end('behind it'); },
+  '/data': (req, res) => { req.socket.on('data', (bytes) => { seen += bytes; }); res.end('listening'); },
+  '/seen': (req, res) => res.end(seen.split('\r\n')[0]),
+  '/last': (req, res) => { res.end('over'); res.on('finish', () => req.socket.end()); },
+};
+const server = http.createServer((req, res) => { res.sendDate = false; handlers[req.url](req, res); });
+server.listen(0, '127.0.0.1', () => {
+  const paths = Object.keys(handlers), client = net.connect(server.address().port, '127.0.0.1');
+  let got = '';
+  const next = () => { if (paths.length) client.write(GET(paths.shift())); };
+  next();
+  client.setEncoding('latin1').on('data', (text) => {
+    got += text;
+    if (/\r\n\r\n[^\r]+$/.test(got)) { console.log(JSON.stringify(got)); got = ''; next(); }
+  }).on('end', () => { console.log('end'); client.end(); server.close(); });
+});
+"#,
+    );
+    let head = r"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: ";
+    let expected = format!(
+        r#""{head}19\r\n\r\nreceived 36, sent 0"
+"HTTP/1.1 102 Processing\r\n\r\n{head}9\r\n\r\nbehind it"
+"{head}9\r\n\r\nlistening"
+"{head}18\r\n\r\nGET /seen HTTP/1.1"
+"{head}4\r\n\r\nover"
+end
+"#
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -10,6 +10,7 @@ const { kHandle } = require('./incoming');
 const { fromError, nodeError, validateNumber } = require('./errors');
 
 const kTold = Symbol('told');
+const kConnections = Symbol('connections');
 const kWaiting = Symbol('waiting');
 
 const limit = (number) => (Number.isFinite(number) ? number : null);
@@ -37,6 +38,7 @@ function Agent(options) {
   });
   this[kTold] = limits(this);
   this[kWaiting] = new Map();
+  this[kConnections] = new Set();
   core.register(this[kHandle], this);
 }
 Object.setPrototypeOf(Agent.prototype, EventEmitter.prototype);
@@ -118,6 +120,11 @@ prototype.destroy = function() {
 
 // The request is made with this agent: the core finds a connection for it, and asks for one if need be.
 prototype._expect = function(id, request) { this[kWaiting].set(id, request); };
+// A socket that was destroyed serves no request more, also before it has said that it is closed.
+prototype._look = function() {
+  for (const connection of this[kConnections]) if (connection.socket.destroyed) connection.lose();
+};
+prototype._lost = function(connection) { this[kConnections].delete(connection); };
 prototype._forget = function(id) { this[kWaiting].delete(id); };
 
 // Programs call and replace these; the core does without.
@@ -157,6 +164,8 @@ prototype._connect = function(hook, request) {
       core.call(this[kHandle], 'replyCreateConnection', hook, 0, fromError(error));
     } else {
       const connection = new Connection(socket, null);
+      connection.agent = this;
+      this[kConnections].add(connection);
       connection.attach(core.call(this[kHandle], 'replyCreateConnection', hook, connection.number));
       socket._httpMessage = request;
       socket.on('timeout', whenIdle);

@@ -1,6 +1,7 @@
 'use strict';
 // A socket of JavaScript, any Duplex, joined to a connection of the core: bytes both ways, and how each ends.
 
+const EventEmitter = require('events');
 const core = require('./core');
 const { timerDuration, toError } = require('./errors');
 
@@ -20,7 +21,7 @@ class Connection {
     this.view = 0;
     this.error = null;
     this.failure = null;
-    this.over = this.ended = this.paused = false;
+    this.over = this.ended = this.paused = this.carried = false;
     byNumber.set(this.number, this);
     this.socket = socket;
     if (socket) socket[kConnection] = this;
@@ -44,8 +45,23 @@ class Connection {
     if (timeout) socket.setTimeout(0);
     socket.timeout = timeout;
     socket.setTimeout = (msecs, callback) => this.setTimeout(msecs, callback);
-    for (const name in this.listeners) socket.on(name, this.listeners[name]);
+    // Of its messages.
+    this.options = { highWaterMark: socket.writableHighWaterMark };
+    // The component's sockets can do without JavaScript.
+    this.carried = Boolean(socket._carry?.(this, pipe));
+    for (const name in this.listeners) {
+      // Otherwise the stream would flow.
+      if (this.carried && name === 'data') EventEmitter.prototype.on.call(socket, name, this.listeners.data);
+      else socket.on(name, this.listeners[name]);
+    }
     if (socket.destroyed) process.nextTick(() => this.closed());
+  }
+
+  // Somebody wants to see the bytes, or has some: they go through the streams again.
+  uncarry() {
+    this.carried = false;
+    this.socket._release();
+    this.socket.resume();
   }
 
   bind(socket) {
@@ -92,6 +108,12 @@ class Connection {
   }
 
   closed() {
+    this.lose();
+    core.arrived();
+  }
+
+  // The socket is gone, also before it says so.
+  lose() {
     if (this.pipe) {
       if (this.error) core.reset(this.pipe); else core.finish(this.pipe);
       core.work();
@@ -99,10 +121,10 @@ class Connection {
       this.pipe = 0;
     }
     this.forget();
-    core.arrived();
   }
 
   forget() {
+    this.agent?._lost(this);
     byNumber.delete(this.number);
     core.release(this.view);
     this.view = 0;
@@ -113,6 +135,8 @@ class Connection {
     this._moved();
     const { socket } = this;
     delete socket.setTimeout;
+    socket.parser = null;
+    if (this.carried) { this.carried = false; socket._release(); }
     for (const name in this.listeners) socket.removeListener(name, this.listeners[name]);
     core.release(this.pipe);
     this.pipe = 0;
@@ -123,13 +147,13 @@ class Connection {
   _moved() {
     const { socket } = this;
     if (!socket || !this.pipe) return;
-    while (!socket.destroyed && !socket.writableNeedDrain) {
+    while (!this.carried && !socket.destroyed && !socket.writableNeedDrain) {
       const bytes = core.pull(this.pipe);
       if (bytes.length === 0) break;
       socket.write(bytes);
     }
     const state = core.pipeState(this.pipe);
-    this.backPressure(Math.floor(state / 256));
+    if (!this.carried) this.backPressure(Math.floor(state / 256));
     const [ended, broken] = [(state & 1) !== 0, (state & 2) !== 0];
     if (ended && broken && !this.over) {
       this.over = true;

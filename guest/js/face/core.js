@@ -17,7 +17,15 @@ function checked(value) {
 const create = (kind, ...given) => checked(native.create(kind, given));
 const call = (handle, operation, ...given) => checked(native.call(handle, operation, given));
 const write = (handle, bytes) => checked(native.write(handle, bytes));
-const end = (handle, bytes) => checked(native.end(handle, bytes));
+function end(handle, bytes) {
+  const answer = native.end(handle, bytes);
+  if (answer !== null) checked(answer);
+}
+
+// Whether the core goes on by itself between turns.
+const goesOn = native.needsTicks === false;
+// Whether it takes text as well as bytes, as UTF-8.
+const takesText = native.takesText === true;
 
 // Who is told of the events of a handle; who has properties that the core has to know before it goes on; and who has
 // other listeners than before.
@@ -28,7 +36,8 @@ const touched = new Set();
 function register(handle, object) {
   objects.set(handle, object);
   if (object._hasProperties) synchronized.add(object);
-  else if (object._sync) touched.add(object);
+  // Nobody listens to an object without listeners.
+  else if (object._events !== undefined && object._sync) touched.add(object);
 }
 
 // To listen to some events changes what the core does: it hears of it.
@@ -58,16 +67,30 @@ function release(handle) {
 
 // Nothing more happens to an object: it is kept for what can still be asked, as long as JavaScript keeps it.
 const retired = new FinalizationRegistry((handle) => native.release(handle));
+let leaving = [];
+const kHeld = Symbol('held');
+
+// The core keeps an object as long as JavaScript does.
+const keep = (handle, object) => retired.register(object, handle);
 
 function retire(handle, object) {
   if (!handle || objects.get(handle) !== object) return;
   synchronized.delete(object);
-  retired.register(object, handle);
+  // Or the engine does it, by what the object holds.
+  if (object[kHeld] === undefined) retired.register(object, handle);
   // What is on its way is still told.
-  setImmediate(() => objects.delete(handle));
+  if (leaving.push(handle) === 1 && !goesOn) setImmediate(forget);
 }
 
-const queue = [];
+function forget() {
+  for (const handle of leaving) objects.delete(handle);
+  leaving = [];
+}
+
+// Events in the order in which they happened: of which object, what, and what there is to say. Read by index, because
+// taking from the front of an array moves the others.
+let queue = [];
+let next = 0;
 let telling = false, scheduled = false, working = false, again = false;
 
 // Lets the core go on, and takes what it says. Pipes are emptied at once; nobody listens to them.
@@ -88,36 +111,48 @@ function work() {
   } finally { working = false; }
 }
 
+// Kinds come as numbers.
+const KINDS = call(0, 'kinds');
+const MOVED = KINDS.indexOf('moved');
+const FINISH = KINDS.indexOf('finish');
+const CLOSE = KINDS.indexOf('close');
+const NEVER_HEARD = new Set([KINDS.indexOf('ended'), KINDS.indexOf('other')]);
+const READABLE = KINDS.indexOf('readable');
+
 // Takes what the core has said already.
 function gather() {
-  for (const event of native.take()) {
-    const object = objects.get(event[0]);
+  const events = native.take();
+  if (events === null) return;
+  for (let i = 0; i < events.length; i += 3) {
+    const object = objects.get(events[i]);
     if (object === undefined) continue;
-    if (event[1] === 'moved') object._moved?.(); else if (isHeard(object, event[1])) queue.push(event);
+    const kind = events[i + 1];
+    if (kind === MOVED) object._moved?.();
+    // Most that happens to a message nobody has asked for.
+    else if (kind === READABLE ? object._isWaiting() : !(kind === FINISH || kind === CLOSE) || !object._quietly?.(kind)) {
+      if (!NEVER_HEARD.has(kind)) queue.push(events[i], kind, events[i + 2]);
+    }
   }
 }
 
-// Most that happens to a message nobody has asked for.
-function isHeard(object, kind) {
-  switch (kind) {
-    case 'readable': return object._isWaiting();
-    case 'prefinish': case 'drain': return object._events[kind] !== undefined;
-    case 'ended': case 'other': return false;
-    default: return true;
-  }
-}
+const hasEvents = () => next < queue.length;
 
 // What is there is told in a tick of its own.
 function later() {
   if (scheduled) return;
   scheduled = true;
-  process.nextTick(() => { scheduled = false; tell(); });
+  process.nextTick(tellLater);
+}
+
+function tellLater() {
+  scheduled = false;
+  tell();
 }
 
 // Something was done that the core may go on with.
 function kick() {
   work();
-  if (queue.length) later();
+  if (hasEvents()) later();
 }
 
 // Something has come from outside: whoever it is for is told at once, as by a callback of the system.
@@ -126,34 +161,53 @@ function arrived() {
   if (!telling) tell(); else later();
 }
 
+// As `arrived`, where nothing of JavaScript's is under way: every event is a callback of its own, which `enter` makes
+// with all that follows from it.
+function arrivedAlone(enter) {
+  if (leaving.length > 0) forget();
+  for (work(); hasEvents(); work()) {
+    while (hasEvents()) enter(tellOne);
+  }
+}
+
+function tellOne() {
+  const object = objects.get(queue[next]), kind = queue[next + 1], payload = queue[next + 2];
+  next += 3;
+  if (next === queue.length) { queue = []; next = 0; }
+  if (object === undefined) return;
+  telling = true;
+  try { object._event(KINDS[kind], payload); } finally { telling = false; }
+}
+
 function tell() {
   if (telling) { later(); return; }
-  telling = true;
   try {
-    if (queue.length === 0) work();
-    const event = queue.shift();
-    if (event !== undefined) objects.get(event[0])?._event(event[1], event[2]);
+    if (!hasEvents()) work();
+    if (hasEvents()) tellOne();
+    telling = true;
     work();
   } finally {
     telling = false;
-    if (queue.length) later();
+    if (hasEvents()) later();
   }
 }
 
 // Tells events of one object at once that cannot wait for their turn.
 function tellNow(handle, ...kinds) {
-  for (let i = 0; i < queue.length; i++) {
-    if (queue[i][0] !== handle || !kinds.includes(queue[i][1])) continue;
-    const [event] = queue.splice(i--, 1);
-    objects.get(handle)._event(event[1], event[2]);
+  for (let i = next; i < queue.length; i += 3) {
+    if (queue[i] !== handle || !kinds.includes(KINDS[queue[i + 1]])) continue;
+    const [, kind, payload] = queue.splice(i, 3);
+    i -= 3;
+    objects.get(handle)._event(KINDS[kind], payload);
   }
 }
 
 // The core's clock natively: its deadlines count from now, and are looked at every few milliseconds.
 native.run(Date.now());
-if (native.needsTicks !== false) setInterval(() => { work(); if (queue.length && !telling) tell(); }, 8).unref();
+if (!goesOn) setInterval(() => { work(); if (hasEvents() && !telling) tell(); }, 8).unref();
 
 module.exports = {
-  create, call, write, end, read: native.read, push: native.push, finish: native.finish, reset: native.reset,
-  pull: native.pull, pipeState: native.pipeState, tellListening, register, unregister, release, retire, work, gather, kick, arrived, later, tellNow,
+  create, call, write, end, read: native.read, isSpent: native.isSpent, push: native.push, finish: native.finish, reset: native.reset,
+  pull: native.pull, pipeState: native.pipeState, tellListening, register, unregister, release, keep, retire, work, gather, kick, arrived, arrivedAlone, later, tellNow,
+  goesOn, takesText, kHeld, FINISH, CLOSE,
 };

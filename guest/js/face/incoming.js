@@ -1,6 +1,7 @@
 'use strict';
 // IncomingMessage: a received message as a stream. What it is made of comes from the core.
 
+const EventEmitter = require('events');
 const { Readable } = require('stream');
 const core = require('./core');
 const { kConnection } = require('./connection');
@@ -9,45 +10,74 @@ const { fromError, timerDuration, toError } = require('./errors');
 const kHandle = Symbol('handle');
 const kHeaders = Symbol('headers');
 const kHeadersDistinct = Symbol('headersDistinct');
+const kRawHeaders = Symbol('rawHeaders');
 const kTrailers = Symbol('trailers');
 const kTrailersDistinct = Symbol('trailersDistinct');
-const kState = Symbol('state');
+const kRawTrailers = Symbol('rawTrailers');
+const kWaiting = Symbol('waiting');
+const kEnding = Symbol('ending');
+const kByCore = Symbol('byCore');
+const kBySocket = Symbol('bySocket');
+const kListened = Symbol('listened');
+const kUnseen = Symbol('unseen');
+const kVersion = Symbol('version');
+const kComplete = Symbol('complete');
 
 // Bytes that are read at once.
 const CHUNK = 64 * 1024;
 
 // The events of a message; 'timeout' only where somebody listens, because that changes what happens.
-const EVENTS = 0b1_0111;
+const EVENTS = 0b0111;
 const TIMEOUT = 0b1000;
 
+// Most requests have no body that anybody reads: the stream is made when somebody looks at it (`_readableState`).
 function IncomingMessage(socket) {
-  Readable.call(this, socket ? { highWaterMark: socket.readableHighWaterMark } : undefined);
+  if (EventEmitter.usingDomains) EventEmitter.call(this);
   this[kHandle] = 0;
-  this[kState] = { waiting: false, ending: false, byCore: false, listened: EVENTS };
-  this._readableState.readingMore = true;
   this.socket = socket;
-  this.httpVersionMajor = null;
-  this.httpVersionMinor = null;
-  this.httpVersion = null;
-  this.complete = false;
-  this[kHeaders] = null;
-  this.rawHeaders = [];
-  this[kTrailers] = null;
-  this.rawTrailers = [];
-  this.joinDuplicateHeaders = false;
-  this.aborted = false;
-  this.upgrade = null;
-  this.url = '';
-  this.method = null;
-  this.statusCode = null;
-  this.statusMessage = null;
-  this.client = socket;
-  this._consumed = false;
-  this._dumped = false;
 }
 Object.setPrototypeOf(IncomingMessage.prototype, Readable.prototype);
 Object.setPrototypeOf(IncomingMessage, Readable);
 const prototype = IncomingMessage.prototype;
+
+Object.assign(prototype, {
+  [kHeaders]: null, [kHeadersDistinct]: null, [kRawHeaders]: null, [kTrailers]: null, [kTrailersDistinct]: null,
+  [kRawTrailers]: null, [kWaiting]: false, [kEnding]: false, [kByCore]: false, [kBySocket]: false, [kListened]: EVENTS,
+  [kUnseen]: false, [kVersion]: 0, [kComplete]: false, url: '', method: null, statusCode: null, statusMessage: null,
+  joinDuplicateHeaders: false, aborted: false, _consumed: false, _dumped: false,
+});
+
+// A property that is read from others until a program sets it.
+const readFrom = (name, get) => Object.defineProperty(prototype, name, {
+  configurable: true, enumerable: true, get,
+  set(value) { Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true }); },
+});
+readFrom('client', function() { return this.socket; });
+readFrom('httpVersionMajor', function() { return this[kVersion] === 0 ? null : Math.floor(this[kVersion] / 10); });
+readFrom('httpVersionMinor', function() { return this[kVersion] === 0 ? null : this[kVersion] % 10; });
+readFrom('httpVersion', function() { return this[kVersion] === 0 ? null : `${this.httpVersionMajor}.${this.httpVersionMinor}`; });
+readFrom('upgrade', function() { return this[kHandle] ? false : null; });
+readFrom('complete', function() { return this[kComplete] || this[kUnseen]; });
+
+Object.defineProperty(prototype, '_readableState', {
+  configurable: true,
+  get() {
+    if (this[kHandle] === undefined) return undefined;
+    const { client } = this;
+    Readable.call(this, client ? { highWaterMark: client.readableHighWaterMark } : undefined);
+    const state = this._readableState;
+    state.readingMore = true;
+    if (this[kUnseen]) {
+      for (const name of ['ended', 'endEmitted', 'destroyed', 'closed', 'closeEmitted']) state[name] = true;
+    } else if (this[kHandle]) core.call(this[kHandle], 'touch');
+    return state;
+  },
+  set(value) {
+    Object.defineProperty(this, '_readableState', { value, configurable: true, enumerable: true, writable: true });
+  },
+});
+
+const hasStream = (message) => Object.hasOwn(message, '_readableState');
 
 // Later names win, as they do in an object of JavaScript; `__proto__` is a name like any other.
 function toObject(pairs, object = {}) {
@@ -81,16 +111,15 @@ Object.defineProperties(prototype, {
   headersDistinct: property(kHeadersDistinct, (message) => toObject(core.call(0, 'distinct', message.rawHeaders))),
   trailers: property(kTrailers, trailers('trailers')),
   trailersDistinct: property(kTrailersDistinct, trailers('trailersDistinct')),
+  rawHeaders: property(kRawHeaders, (message) => (message[kHandle] ? core.call(message[kHandle], 'rawHeaders') : [])),
+  rawTrailers: property(kRawTrailers, () => []),
   connection: { configurable: true, get() { return this.socket; }, set(socket) { this.socket = socket; } },
 });
 
 // What the core has received becomes this message.
 prototype._start = function(received) {
   this[kHandle] = received.message;
-  this.httpVersionMajor = received.major;
-  this.httpVersionMinor = received.minor;
-  this.httpVersion = `${received.major}.${received.minor}`;
-  this.rawHeaders = received.raw;
+  this[kVersion] = received.major * 10 + received.minor;
   if (received.status === undefined) {
     this.method = received.method;
     this.url = received.url;
@@ -102,13 +131,22 @@ prototype._start = function(received) {
   return this;
 };
 
+// As `_start`, of a request: its handle, version, method and URL.
+prototype._startRequest = function(handle, version, method, url) {
+  this[kHandle] = handle;
+  this[kVersion] = version;
+  this.method = method;
+  this.url = url;
+  core.register(handle, this);
+};
+
 core.tellListening(prototype, Readable.prototype, ['timeout']);
 
 prototype._sync = function() {
   if (!this[kHandle]) return;
-  const listened = this._events.timeout === undefined ? EVENTS : EVENTS | TIMEOUT;
-  if (listened === this[kState].listened) return;
-  this[kState].listened = listened;
+  const listened = this._events?.timeout === undefined ? EVENTS : EVENTS | TIMEOUT;
+  if (listened === this[kListened]) return;
+  this[kListened] = listened;
   core.call(this[kHandle], 'listenFor', listened);
 };
 
@@ -118,38 +156,36 @@ prototype._read = function() {
     this._consumed = true;
   }
   if (!this[kHandle]) return;
-  this[kState].waiting = true;
+  this[kWaiting] = true;
   this._pull();
 };
 
-prototype._isWaiting = function() { return this[kState].waiting; };
+prototype._isWaiting = function() { return this[kWaiting]; };
 
 // Gives the stream what it has asked for.
 prototype._pull = function() {
-  const state = this[kState];
-  if (!state.waiting || this._readableState.destroyed || !this[kHandle]) return;
-  if (core.call(this[kHandle], 'atEnd')) {
+  if (!this[kWaiting] || this._readableState.destroyed || !this[kHandle]) return;
+  if (core.isSpent(this[kHandle])) {
     this._finishReading();
     return;
   }
   const bytes = core.read(this[kHandle], CHUNK);
   if (bytes === 'pending') return;
-  state.waiting = false;
+  this[kWaiting] = false;
   core.later();
   if (typeof bytes !== 'string') this.push(bytes);
 };
 
 // 'timeout' comes from the socket.
-prototype._timesOutWithSocket = function() { this[kState].bySocket = true; };
+prototype._timesOutWithSocket = function() { this[kBySocket] = true; };
 
 // Nothing is left but the end. The core hears of it when it is told, in the tick behind it.
 prototype._finishReading = function() {
-  const state = this[kState];
-  state.waiting = false;
-  this.complete = true;
+  this[kWaiting] = false;
+  this[kComplete] = true;
   this.rawTrailers = core.call(this[kHandle], 'rawTrailers');
-  if (!state.ending) {
-    state.ending = true;
+  if (!this[kEnding]) {
+    this[kEnding] = true;
     this.prependOnceListener('end', () => process.nextTick(() => this._ended()));
   }
   this.push(null);
@@ -165,10 +201,9 @@ prototype._ended = function() {
 };
 
 prototype._destroy = function(error, callback) {
-  const state = this[kState];
-  state.waiting = false;
+  this[kWaiting] = false;
   const cut = !this.readableEnded || !this.complete;
-  if (cut && !state.byCore) {
+  if (cut && !this[kByCore]) {
     this.aborted = true;
     this.emit('aborted');
     if (this[kHandle]) {
@@ -181,7 +216,6 @@ prototype._destroy = function(error, callback) {
 };
 
 prototype._event = function(kind, payload) {
-  const state = this[kState];
   switch (kind) {
     case 'readable': this._pull(); return;
     case 'aborted':
@@ -189,18 +223,18 @@ prototype._event = function(kind, payload) {
       this.emit('aborted');
       return;
     case 'error':
-      state.byCore = true;
+      this[kByCore] = true;
       Readable.prototype.destroy.call(this, this.listenerCount('error') ? toError(payload) : null);
       return;
     case 'close':
-      if (!this._readableState.destroyed && (this.aborted || this._dumped)) {
-        state.byCore = true;
-        if (this._dumped) this.complete = true;
+      if (!this[kUnseen] && (this.aborted || this._dumped) && !this._readableState.destroyed) {
+        this[kByCore] = true;
+        if (this._dumped) this[kComplete] = true;
         Readable.prototype.destroy.call(this);
       }
       core.retire(this[kHandle], this);
       return;
-    case 'timeout': if (!state.bySocket) this.emit('timeout', this.socket); return;
+    case 'timeout': if (!this[kBySocket]) this.emit('timeout', this.socket); return;
     default:
   }
 };
@@ -214,9 +248,22 @@ prototype.setTimeout = function(msecs, callback) {
   return this;
 };
 
+// Nobody has looked at the stream, and nothing is left but its end: the core, which throws away what nobody has begun to
+// read, tells it to nobody.
+prototype._dumpUnseen = function() {
+  return this[kUnseen] ||= this._events === undefined && !hasStream(this) && this[kHandle] !== 0 && core.isSpent(this[kHandle]);
+};
+
+// Whether nobody can tell when it happens.
+prototype._quietly = function(kind) {
+  if (kind !== core.CLOSE || !this[kUnseen]) return false;
+  core.retire(this[kHandle], this);
+  return true;
+};
+
 // Throws the rest away.
 prototype._dump = function() {
-  if (this._dumped) return;
+  if (this._dumped || this._dumpUnseen()) return;
   this._dumped = true;
   this.removeAllListeners('data');
   this.resume();
@@ -227,17 +274,14 @@ prototype._addHeaderLines = function(headers, count) {
   for (let i = 0; i + 1 < count; i += 2) this._addHeaderLine(headers[i], headers[i + 1], this.headers);
 };
 prototype._addHeaderLine = function(name, value, fields) {
-  const merged = core.call(0, 'joined', [...flatten(fields), name, `${value}`], this.joinDuplicateHeaders);
-  for (const key of Object.keys(fields)) delete fields[key];
-  toObject(merged, fields);
-};
-
-function flatten(fields) {
-  const flat = [];
-  for (const [name, value] of Object.entries(fields)) {
-    for (const item of Array.isArray(value) ? value : [value]) flat.push(name, `${item}`);
+  // Which name it goes by, and whether as a list.
+  const [[key, alone]] = core.call(0, 'joined', [name, ''], this.joinDuplicateHeaders);
+  if (fields[key] === undefined) {
+    fields[key] = Array.isArray(alone) ? [value] : value;
+    return;
   }
-  return flat;
-}
+  const lines = [].concat(fields[key], value).flatMap((item) => [name, `${item}`]);
+  toObject(core.call(0, 'joined', lines, this.joinDuplicateHeaders), fields);
+};
 
 module.exports = { IncomingMessage, kHandle, toObject };

@@ -13,36 +13,30 @@ const kSent = Symbol('sent');
 const kCallbacks = Symbol('callbacks');
 const kFinished = Symbol('finished');
 const kErrored = Symbol('errored');
+const kHighWaterMark = Symbol('kHighWaterMark');
 const kGiven = Symbol('given');
+const kOutputData = Symbol('outputData');
 const HIGH_WATER_MARK = 64 * 1024;
 
 function OutgoingMessage(options) {
-  Stream.call(this);
+  if (EventEmitter.usingDomains) EventEmitter.call(this);
   // 0: the message is nobody's but the program's, until something is done with it.
   this[kHandle] = 0;
-  this[kSent] = false;
-  this[kCallbacks] = null;
-  this[kFinished] = false;
-  this[kErrored] = null;
-  this[kGiven] = null;
-  this._highWaterMark = options?.highWaterMark ?? HIGH_WATER_MARK;
-  this.outputData = [];
-  this.outputSize = 0;
-  this.writable = true;
-  this.destroyed = false;
-  this.finished = false;
-  this.socket = null;
-  this._last = false;
-  this._defaultKeepAlive = true;
-  this.useChunkedEncodingByDefault = true;
-  this._closed = false;
+  const highWaterMark = options?.highWaterMark;
+  if (highWaterMark !== undefined && highWaterMark !== HIGH_WATER_MARK) this[kHighWaterMark] = highWaterMark;
 }
 Object.setPrototypeOf(OutgoingMessage.prototype, Stream.prototype);
 Object.setPrototypeOf(OutgoingMessage, Stream);
 const prototype = OutgoingMessage.prototype;
 
-// Whether a connection of the core sends it.
-prototype._isBound = false;
+// What most messages leave as it is.
+Object.assign(prototype, {
+  [kSent]: false, [kCallbacks]: null, [kFinished]: false, [kErrored]: null, [kGiven]: null, [kOutputData]: null,
+  [kHighWaterMark]: HIGH_WATER_MARK, outputSize: 0, writable: true, destroyed: false, finished: false, socket: null, _last: false,
+  _defaultKeepAlive: true, useChunkedEncodingByDefault: true, _closed: false,
+  // Whether a connection of the core sends it.
+  _isBound: false,
+});
 
 const handleOf = (message) => (message[kHandle] ||= message._create());
 prototype._create = () => core.create('outgoing');
@@ -158,8 +152,10 @@ prototype.flushHeaders = function() {
   this._kick();
 };
 
-// What is written in one tick leaves together.
-prototype._kick = function() { core.later(); };
+// What is written in one tick leaves together. Where the core goes on by itself, whoever listens hears of it then.
+prototype._kick = function() {
+  if (!core.goesOn || this._events !== undefined || this[kCallbacks] !== null) core.later();
+};
 
 prototype.cork = function() {
   ask(this, 'cork');
@@ -178,6 +174,8 @@ function toBytes(chunk, encoding) {
   if (chunk instanceof Uint8Array) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   throw invalidArgType('chunk', 'of type string or an instance of Buffer or Uint8Array', chunk);
 }
+
+const isUtf8 = (encoding) => encoding === undefined || encoding === null || encoding === 'utf8' || encoding === 'utf-8';
 
 const nothing = () => {};
 
@@ -222,7 +220,8 @@ prototype.write = function(chunk, encoding, callback) {
 prototype.end = function(chunk, encoding, callback) {
   if (typeof chunk === 'function') [chunk, encoding, callback] = [null, null, chunk];
   else if (typeof encoding === 'function') [encoding, callback] = [null, encoding];
-  const bytes = chunk ? toBytes(chunk, encoding) : null;
+  let bytes = null;
+  if (chunk) bytes = this._isBound && core.takesText && typeof chunk === 'string' && isUtf8(encoding) ? chunk : toBytes(chunk, encoding);
   if (this.finished) {
     if (bytes) fail(this, nodeError(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end'), callback);
     else if (typeof callback === 'function') this._endedBefore(callback);
@@ -232,7 +231,8 @@ prototype.end = function(chunk, encoding, callback) {
   this._prepare();
   if (typeof callback === 'function') this.once('finish', callback);
   try {
-    core.end(handleOf(this), bytes);
+    core.end(this[kHandle] || handleOf(this), bytes);
+    this[kSent] = true;
   } catch (error) {
     if (!isGone(error)) throw error;
   }
@@ -275,7 +275,7 @@ prototype._toSocket = function(bytes, callback) {
   if (this.socket) return this.socket.write(bytes, callback);
   this.outputData.push({ data: bytes, callback });
   this.outputSize += bytes.length;
-  return this.outputSize < this._highWaterMark;
+  return this.outputSize < this[kHighWaterMark];
 };
 
 prototype._endedBefore = function(callback) {
@@ -326,6 +326,11 @@ const ofCore = (get, set) => ({
 });
 
 Object.defineProperties(prototype, {
+  outputData: {
+    configurable: true, enumerable: true,
+    get() { return this[kOutputData] ??= []; },
+    set(value) { this[kOutputData] = value; },
+  },
   headersSent: { configurable: true, enumerable: true, get() { return this[kSent] ||= ask(this, 'headersSent'); } },
   _header: { configurable: true, get() { return this.headersSent ? 'HTTP/1.1' : null; }, set() {} },
   _headerSent: { configurable: true, get() { return this.headersSent; }, set() {} },
@@ -333,7 +338,7 @@ Object.defineProperties(prototype, {
   writableFinished: { get() { return this[kFinished]; } },
   writableObjectMode: { get() { return false; } },
   writableLength: { get() { return this._isBound ? ask(this, 'writableLength') : this.outputSize + (this.socket?.writableLength ?? 0); } },
-  writableHighWaterMark: { get() { return this.socket ? this.socket.writableHighWaterMark : this._highWaterMark; } },
+  writableHighWaterMark: { get() { return this.socket ? this.socket.writableHighWaterMark : this[kHighWaterMark]; } },
   writableCorked: ofCore('writableCorked'),
   writableNeedDrain: { get() { return !this.destroyed && !this.finished && ask(this, 'writableNeedDrain'); } },
   errored: { get() { return this[kErrored]; } },
@@ -359,5 +364,5 @@ function validateHeaderValue(name, value) {
 
 module.exports = {
   OutgoingMessage, ask, handleOf, headerValue, checkName, toFields, validateHeaderName, validateHeaderValue,
-  kSent, kCallbacks, kFinished, kErrored,
+  kSent, kCallbacks, kFinished, kErrored, kHighWaterMark,
 };

@@ -152,6 +152,7 @@ function startWithAgent(request, given) {
     agent.addRequest(request, request._options);
     return;
   }
+  agent._look();
   made(request, core.create('request', given, agent[kHandle], null, request[kTold].events));
   agent._expect(request[kId], request);
   // As in Node the connection is made before the constructor returns, and nobody knows of it yet.
@@ -201,7 +202,7 @@ prototype._hasProperties = true;
 prototype._sync = function() {
   const told = this[kTold];
   let events = ALWAYS;
-  for (const name in EVENTS) if (this._events[name] !== undefined) events |= EVENTS[name];
+  for (const name in EVENTS) if (this._events?.[name] !== undefined) events |= EVENTS[name];
   if (events !== told.events) {
     told.events = events;
     ask(this, 'listenFor', events);

@@ -4,27 +4,37 @@
 const { inspect } = require('util');
 const core = require('./core');
 const { kHandle } = require('./incoming');
-const { OutgoingMessage, ask, toFields, kErrored, kFinished, kSent } = require('./outgoing');
+const { OutgoingMessage, ask, toFields, kCallbacks, kErrored, kFinished, kSent } = require('./outgoing');
 const { fromError, headersSent, nodeError, toError, validateObject } = require('./errors');
 
-const TIMEOUT = 0b1000;
+// Events that the core tells only where somebody listens.
+const LISTENED = { drain: 1, prefinish: 1 << 1, timeout: 1 << 3 };
 const kListened = Symbol('listened');
+const kStatusMessage = Symbol('statusMessage');
 const kStatusTold = Symbol('statusTold');
 
 function ServerResponse(request, options) {
   OutgoingMessage.call(this, options);
   this.req = request;
-  this.statusMessage = undefined;
-  this[kListened] = 0;
-  this[kStatusTold] = false;
-  this._sent100 = false;
-  this._expect_continue = false;
 }
 Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
 Object.setPrototypeOf(ServerResponse, OutgoingMessage);
 const prototype = ServerResponse.prototype;
-prototype.statusCode = 200;
-prototype.statusMessage = undefined;
+Object.assign(prototype, {
+  statusCode: 200, [kStatusMessage]: undefined, [kListened]: 0, [kStatusTold]: false, _sent100: false, _expect_continue: false,
+});
+
+// Once the head is out it is what that says.
+Object.defineProperty(prototype, 'statusMessage', {
+  configurable: true, enumerable: true,
+  get() {
+    if (this[kStatusMessage] === undefined && this[kHandle] && this.headersSent) {
+      this[kStatusMessage] = ask(this, 'statusMessage') ?? undefined;
+    }
+    return this[kStatusMessage];
+  },
+  set(value) { this[kStatusMessage] = value; },
+});
 
 // The core has a request that this answers.
 prototype._start = function(handle) {
@@ -33,11 +43,12 @@ prototype._start = function(handle) {
   core.register(handle, this);
 };
 
-core.tellListening(prototype, OutgoingMessage.prototype, ['timeout']);
+core.tellListening(prototype, OutgoingMessage.prototype, Object.keys(LISTENED));
 
 prototype._sync = function() {
   if (!this._isBound) return;
-  const listened = this._events.timeout === undefined ? 0 : TIMEOUT;
+  let listened = 0;
+  for (const name in LISTENED) if (this._events?.[name] !== undefined) listened |= LISTENED[name];
   if (listened === this[kListened]) return;
   this[kListened] = listened;
   ask(this, 'listenFor', listened);
@@ -53,16 +64,12 @@ function validStatus(given) {
 }
 
 prototype._prepare = function() {
-  if (this.headersSent) return;
-  const { statusCode, statusMessage } = this;
+  if (this._events !== undefined) this._sync();
+  const statusCode = this.statusCode, statusMessage = this[kStatusMessage];
   if (statusCode === 200 && statusMessage === undefined && !this[kStatusTold]) return;
+  if (this.headersSent) return;
   this[kStatusTold] = true;
   ask(this, 'setStatus', validStatus(statusCode), statusMessage === undefined ? null : `${statusMessage}`);
-};
-
-// The head is out: what it says in the end is the property.
-prototype._headWritten = function() {
-  if (this.statusMessage === undefined && this.headersSent) this.statusMessage = ask(this, 'statusMessage') ?? undefined;
 };
 
 prototype._implicitHeader = function() { this.writeHead(this.statusCode); };
@@ -86,18 +93,6 @@ Object.defineProperty(prototype, 'writableFinished', {
   },
 });
 
-prototype.write = function(chunk, encoding, callback) {
-  const room = OutgoingMessage.prototype.write.call(this, chunk, encoding, callback);
-  this._headWritten();
-  return room;
-};
-
-prototype.end = function(chunk, encoding, callback) {
-  OutgoingMessage.prototype.end.call(this, chunk, encoding, callback);
-  this._headWritten();
-  return this;
-};
-
 prototype.writeHead = function(statusCode, reason, headers) {
   if (this.headersSent) throw headersSent('write');
   const status = validStatus(statusCode);
@@ -112,7 +107,6 @@ prototype.writeHead = function(statusCode, reason, headers) {
   this.statusCode = status;
   ask(this, 'writeHead', status, text, headers ? toFields(headers) : [], Array.isArray(headers));
   this[kSent] = true;
-  this._headWritten();
   core.kick();
   return this;
 };
@@ -172,6 +166,8 @@ prototype.detachSocket = function(socket) {
 prototype.destroy = function(error) {
   if (this.destroyed) return this;
   if (!this._isBound) return OutgoingMessage.prototype.destroy.call(this, error);
+  // What was ended before has left already where the system takes it.
+  if (this.finished) core.work();
   this.destroyed = true;
   this[kErrored] = error;
   const { socket } = this;
@@ -195,6 +191,24 @@ prototype._event = function(kind, payload) {
     case 'timeout': this.emit('timeout', this.socket); return;
     default: this.emit(kind);
   }
+};
+
+// Whether nobody can tell when it happens: nobody listens, and to the request neither.
+prototype._quietly = function(kind) {
+  if (this._events !== undefined || this[kCallbacks] !== null || this.emit !== OutgoingMessage.prototype.emit) return false;
+  if (kind === core.FINISH) {
+    const req = this.req;
+    if (req && !req._consumed && !req._dumpUnseen?.()) return false;
+    this[kFinished] = true;
+    if (this.socket) this.socket._httpMessage = null;
+    this.socket = null;
+    return true;
+  }
+  if (!this[kFinished]) return false;
+  this.destroyed = true;
+  this._closed = true;
+  core.retire(this[kHandle], this);
+  return true;
 };
 
 prototype._finish = function() {

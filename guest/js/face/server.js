@@ -14,6 +14,7 @@ const { nodeError, toError, validateBoolean, validateInteger, validateObject } =
 const kIncomingMessage = Symbol('IncomingMessage');
 const kServerResponse = Symbol('ServerResponse');
 const kListening = Symbol('listening');
+const kConnectionsCheckingInterval = Symbol('http.server.connectionsCheckingInterval');
 const kTold = Symbol('told');
 
 // Listening to these changes what the core does.
@@ -24,7 +25,7 @@ const EVENTS = {
 const CONNECTION = 1 << 4;
 
 // Properties that a program may set while the server runs.
-const SETTINGS = ['headersTimeout', 'requestTimeout', 'keepAliveTimeout', 'timeout', 'maxRequestsPerSocket'];
+const TIMES = ['headersTimeout', 'requestTimeout', 'keepAliveTimeout', 'timeout', 'maxRequestsPerSocket'];
 
 const OPTIONS = [
   'headersTimeout', 'highWaterMark', 'insecureHTTPParser', 'joinDuplicateHeaders', 'keepAliveTimeout', 'maxHeaderSize',
@@ -65,7 +66,7 @@ function Server(options, listener) {
     keepAliveInitialDelay: options.keepAliveInitialDelay, highWaterMark: options.highWaterMark,
   });
   this[kHandle] = core.create('server', coreOptions(options));
-  core.register(this[kHandle], this);
+  core.keep(this[kHandle], this);
   Object.assign(this, core.call(this[kHandle], 'settings'));
   this.timeout = 0;
   this.maxHeadersCount = null;
@@ -73,10 +74,12 @@ function Server(options, listener) {
   this.httpAllowHalfOpen = false;
   this.connectionsCheckingInterval = options.connectionsCheckingInterval ?? 30_000;
   this[kListening] = false;
-  this[kTold] = { events: 0, settings: '' };
+  const settings = { httpAllowHalfOpen: undefined, maxHeadersCount: undefined };
+  for (const name of TIMES) settings[name] = undefined;
+  this[kTold] = { events: 0, settings };
   if (listener) this.on('request', listener);
   this.on('connection', connectionListener);
-  this.on('listening', () => this._listen());
+  this.on('listening', listening);
 }
 Object.setPrototypeOf(Server.prototype, net.Server.prototype);
 Object.setPrototypeOf(Server, net.Server);
@@ -85,27 +88,40 @@ const prototype = Server.prototype;
 prototype._hasProperties = true;
 prototype._sync = function() {
   const told = this[kTold];
+  const listened = this._events;
   let events = CONNECTION;
-  for (const name in EVENTS) if (this.listenerCount(name)) events |= EVENTS[name];
+  for (const name in EVENTS) if (listened[name] !== undefined) events |= EVENTS[name];
   if (events !== told.events) {
     told.events = events;
     core.call(this[kHandle], 'listenFor', events);
   }
-  const settings = { httpAllowHalfOpen: Boolean(this.httpAllowHalfOpen), maxHeadersCount: this.maxHeadersCount };
-  for (const name of SETTINGS) settings[name] = Math.max(0, Math.floor(Number(this[name]) || 0));
-  const text = Object.values(settings).join();
-  if (text !== told.settings) {
-    told.settings = text;
-    core.call(this[kHandle], 'configure', settings);
-  }
+  let same = true;
+  for (const name in told.settings) same &&= told.settings[name] === this[name];
+  if (!same) this._configure(told.settings);
 };
 
-// The core's server runs from the first connection on, also one that a program has made itself.
+prototype._configure = function(told) {
+  const settings = { httpAllowHalfOpen: Boolean(this.httpAllowHalfOpen), maxHeadersCount: this.maxHeadersCount };
+  for (const name of TIMES) settings[name] = Math.max(0, Math.floor(Number(this[name]) || 0));
+  for (const name in told) told[name] = this[name];
+  core.call(this[kHandle], 'configure', settings);
+};
+
+// The core's server runs from the first connection on, also one that a program has made itself. Until then nothing
+// happens to it, and it may be forgotten.
 prototype._listen = function() {
   if (this[kListening]) return;
   this[kListening] = true;
+  core.register(this[kHandle], this);
   core.call(this[kHandle], 'listen');
 };
+
+// The core has clocks of its own for what it checks; here it hears of properties that were set since.
+function listening() {
+  clearInterval(this[kConnectionsCheckingInterval]);
+  this[kConnectionsCheckingInterval] = setInterval(core.kick, this.connectionsCheckingInterval).unref();
+  this._listen();
+}
 
 prototype.setTimeout = function(msecs, callback) {
   this.timeout = msecs;
@@ -115,6 +131,7 @@ prototype.setTimeout = function(msecs, callback) {
 
 prototype.close = function(callback) {
   core.call(this[kHandle], 'close');
+  clearInterval(this[kConnectionsCheckingInterval]);
   this[kListening] = false;
   core.kick();
   net.Server.prototype.close.call(this, callback);
@@ -189,12 +206,16 @@ prototype._event = function(kind, payload) {
   }
 };
 
-prototype._request = function(kind, payload) {
-  const socket = socketOf(payload.socket);
-  const request = new this[kIncomingMessage](socket)._start(payload);
-  request.upgrade = false;
-  const response = new this[kServerResponse](request, { highWaterMark: socket?.writableHighWaterMark });
-  response._start(payload.response);
+// Handles of the request and its response, the number of its socket, its first line, and what holds the handles.
+prototype._request = function(kind, given) {
+  const connection = connectionOf(given[2]);
+  const socket = connection === undefined ? null : connection.socket;
+  const request = new this[kIncomingMessage](socket);
+  request._startRequest(given[0], given[5] * 10 + given[6], given[3], given[4]);
+  const response = new this[kServerResponse](request, connection?.options);
+  response._start(given[1]);
+  const held = given[7];
+  if (held !== undefined) request[core.kHeld] = response[core.kHeld] = held;
   response.socket = socket;
   if (socket) socket._httpMessage = response;
   this.emit(kind, request, response);
@@ -226,4 +247,4 @@ prototype._upgrade = function(kind, payload) {
   this.emit(kind, request, socket, Buffer.from(payload.head, 'latin1'));
 };
 
-module.exports = { Server, connectionListener };
+module.exports = { Server, connectionListener, kConnectionsCheckingInterval };

@@ -3,6 +3,18 @@
 
 const EventEmitter = require('events/');
 
+// The package copies every list.
+const { emit } = EventEmitter.prototype;
+EventEmitter.prototype.emit = function(name, ...given) {
+  const events = this._events;
+  const listener = events === undefined ? undefined : events[name];
+  if (typeof listener === 'function') {
+    listener.apply(this, given);
+    return true;
+  }
+  return listener === undefined && name !== 'error' ? false : emit.call(this, name, ...given);
+};
+
 EventEmitter.captureRejectionSymbol ??= Symbol.for('nodejs.rejection');
 EventEmitter.errorMonitor ??= Symbol('events.errorMonitor');
 EventEmitter.setMaxListeners ??= () => {};

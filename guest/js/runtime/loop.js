@@ -56,18 +56,26 @@ function tellRejections() {
 // Ticks before promises, until there are neither; then what was rejected for good.
 function drain() {
   do {
-    while (ticks.size > 0) {
-      const [callback, given] = ticks.take();
-      run(callback, given);
+    while (ticks.next < ticks.items.length) {
+      const tick = ticks.take();
+      run(tick[0], tick[1]);
     }
     native.runMicrotasks();
-    if (ticks.size === 0 && rejected.size > 0) tellRejections();
-  } while (ticks.size > 0);
+    if (ticks.items.length === 0 && rejected.size > 0) tellRejections();
+  } while (ticks.items.length > 0);
 }
 
 // A callback of the system's, with all that follows from it.
 function enter(callback, ...given) {
   run(callback, given);
+  drain();
+}
+
+// As `enter`, for what takes nothing.
+function enterAlone(callback) {
+  try {
+    callback();
+  } catch (error) { failed(error); }
   drain();
 }
 
@@ -223,7 +231,7 @@ let quiet = 0;
 
 // One turn. Answers after how many milliseconds the next is due at the latest; below 0: the program is over.
 function turn() {
-  enter(hooks.arrive);
+  enterAlone(hooks.arrive);
   while (arrived.size > 0) enter(arrived.take());
   runTimers();
   runImmediates();
@@ -245,7 +253,7 @@ globalThis.__loop = { turn, rejection };
 
 module.exports = {
   nextTick, setTimeout, clearTimeout: clear, setInterval, clearInterval: clear, setImmediate, clearImmediate,
-  hold, letGo, enter, Timeout, Immediate,
+  hold, letGo, enter, enterAlone, Timeout, Immediate,
   arrive: (callback) => arrived.push(callback),
   set(given) { ({ failed } = given); hooks = { ...hooks, ...given }; },
 };

@@ -42,7 +42,7 @@ process.on('warning', (warning) => {
 
 loop.set({
   failed,
-  arrive: core.arrived,
+  arrive: () => core.arrivedAlone(loop.enterAlone),
   beforeExit() { process.emit('beforeExit', process.exitCode ?? 0); },
   exit() {
     if (process._exiting) return;

@@ -92,8 +92,8 @@ Server.prototype._arrived = function() {
     socket._server = this;
     socket._accepted = true;
     this._connections += 1;
-    if (!this._options.pauseOnConnect) socket.read(0);
     loop.enter(() => this.emit('connection', socket));
+    if (!this._options.pauseOnConnect && !socket._carrier) socket.read(0);
   }
 };
 

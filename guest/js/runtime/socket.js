@@ -32,7 +32,7 @@ function Socket(options) {
     autoDestroy: true, decodeStrings: true,
   });
   this.connecting = false;
-  this.bytesRead = 0;
+  this._bytesRead = 0;
   this.server = null;
   this._number = 0;
   this._bytesSent = 0;
@@ -40,6 +40,7 @@ function Socket(options) {
   this._holds = true;
   this._waiting = false;
   this._ended = false;
+  this._carrier = null;
   this._sent = null;
   this._timer = null;
   this.timeout = 0;
@@ -85,7 +86,42 @@ prototype._arrived = function() {
     }
   }
   if (this._waiting) this._take();
+  this._carrier?._moved();
 };
+
+// From now on its bytes go to the core's pipe and come from there, without JavaScript. False where somebody reads or
+// writes the stream already.
+prototype._carry = function(carrier, pipe) {
+  if (!this._number || this._sent || this.readableFlowing !== null || this.readableLength > 0) return false;
+  this._carrier = carrier;
+  native.tcpCarry(this._number, pipe);
+  this._waiting = true;
+  this._moved();
+  return true;
+};
+
+prototype._release = function() {
+  this._carrier = null;
+  if (this._number) native.tcpCarry(this._number, 0);
+  this.read(0);
+};
+
+// Who listens to the bytes, holds them back or writes some sees them.
+for (const method of ['on', 'addListener', 'prependListener']) {
+  prototype[method] = function(name, listener) {
+    if (this._carrier && (name === 'data' || name === 'readable')) this._carrier.uncarry();
+    return Duplex.prototype[method].call(this, name, listener);
+  };
+}
+
+for (const method of ['pause', 'write']) {
+  prototype[method] = function(...given) {
+    this._carrier?.uncarry();
+    return Duplex.prototype[method].apply(this, given);
+  };
+}
+
+prototype._countCarried = function(index) { return this._number ? native.tcpCarried(this._number)[index] : 0; };
 
 prototype._read = function() {
   this._waiting = true;
@@ -102,6 +138,7 @@ prototype._take = function() {
       this._ended = true;
       if (!this._sent) this._letGo();
       this.push(null);
+      if (this._carrier) this.resume();
       this.read(0);
       return;
     }
@@ -110,7 +147,7 @@ prototype._take = function() {
       return;
     }
     this._touch();
-    this.bytesRead += bytes.length;
+    this._bytesRead += bytes.length;
     this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }
 };
@@ -150,6 +187,8 @@ prototype._destroy = function(error, callback) {
   this._letGo();
   if (this._number) {
     this._ends ??= native.tcpAddresses(this._number);
+    this._bytesRead = this.bytesRead;
+    this._bytesSent += this._countCarried(1);
     core.unregister(this._number);
     native.tcpClose(this._number);
     this._number = 0;
@@ -264,7 +303,8 @@ Object.defineProperties(prototype, {
   remoteFamily: { get() { return this.remoteAddress && `IPv${isIP(this.remoteAddress)}`; } },
   localFamily: { get() { return this.localAddress && `IPv${isIP(this.localAddress)}`; } },
   pending: { get() { return !this._number || this.connecting; } },
-  bytesWritten: { get() { return this._bytesSent + this.writableLength; } },
+  bytesRead: { configurable: true, enumerable: true, get() { return this._bytesRead + this._countCarried(0); } },
+  bytesWritten: { get() { return this._bytesSent + this._countCarried(1) + this.writableLength; } },
   _handle: { configurable: true, get() { return this._number ? this : null; }, set() {} },
   readyState: {
     get() {

@@ -181,9 +181,19 @@ impl MemoryReader {
     }
 
     /// Notes under this number whenever there is something to take, or no more will come: see
-    /// [`crate::runtime::take_watched`].
+    /// [`crate::runtime::take_watched`]. 0: notes nothing any more.
     pub fn watch(&self, number: u64) {
         self.0.changed.watch(number);
+    }
+
+    /// Waits until there is something to take, or no more will come. Does not keep the pipe open.
+    pub fn filled(&self) -> impl Future<Output = ()> + use<> {
+        let channel = Rc::clone(&self.0);
+        async move {
+            let is_filled =
+                || !channel.bytes.borrow().is_empty() || channel.state.get() != ChannelState::Open;
+            channel.changed.wait(|| is_filled().then_some(())).await;
+        }
     }
 
     /// Whether the other side has ended its writing and all was taken.
@@ -243,9 +253,24 @@ impl MemoryWriter {
         self.0.changed.notify();
     }
 
-    /// Notes under this number whenever the other side has taken something, or is gone.
+    /// Notes under this number whenever the other side has taken something, or is gone. 0: notes nothing any more.
     pub fn watch(&self, number: u64) {
         self.0.changed.watch(number);
+    }
+
+    /// Waits until at most `most` bytes are unread, or nobody reads them. Does not keep the pipe open.
+    pub fn emptied(&self, most: usize) -> impl Future<Output = ()> + use<> {
+        let channel = Rc::clone(&self.0);
+        async move {
+            let is_emptied =
+                || channel.bytes.borrow().len() <= most || channel.state.get() != ChannelState::Open;
+            channel.changed.wait(|| is_emptied().then_some(())).await;
+        }
+    }
+
+    /// Takes back what the other side has not read.
+    pub fn take_back(&self) -> Vec<u8> {
+        mem::take(&mut *self.0.bytes.borrow_mut())
     }
 
     /// Bytes that the other side has not read.

@@ -7,7 +7,11 @@ use std::{
     rc::Rc,
 };
 
-use super::{ConnectError, NetError, ReadOutcome, Stream, connect, memory::Network, resolve};
+use super::{
+    ConnectError, NetError, ReadOutcome, Stream, connect,
+    memory::{self, Network},
+    resolve,
+};
 use crate::runtime::{Signal, run_until_stalled, spawn, unless};
 
 const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80);
@@ -119,4 +123,30 @@ fn names_have_addresses() {
     for name in ["unknown", "empty"] {
         assert_eq!(resolved(name), Err(NetError { code: "ENOTFOUND" }));
     }
+}
+
+#[test]
+fn who_carries_bytes_waits_for_room_and_for_bytes() {
+    let (near, far) = memory::pipe(8);
+    let (near_reader, near_writer) = near.split();
+    let (far_reader, far_writer) = far.split();
+    far_writer.push(b"carried");
+    assert_eq!(run(far_writer.emptied(3)), None, "seven bytes are unread");
+    assert_eq!(run(far_writer.emptied(7)), Some(()));
+    let waits = far_writer.emptied(3);
+    assert_eq!(near_reader.take(), b"carried");
+    assert_eq!(run(waits), Some(()));
+
+    assert_eq!(run(far_reader.filled()), None);
+    near_writer.push(b"back");
+    assert_eq!(run(far_reader.filled()), Some(()));
+    assert_eq!(near_writer.take_back(), b"back");
+    assert_eq!(run(far_reader.filled()), None, "nothing is left to read");
+    // A wait does not keep its end of the pipe open.
+    let waits = far_writer.emptied(0);
+    drop(far_writer);
+    assert!(near_reader.is_ended());
+    assert_eq!(run(waits), Some(()));
+    drop(near_writer);
+    assert_eq!(run(far_reader.filled()), Some(()), "no more will come");
 }

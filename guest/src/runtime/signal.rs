@@ -68,8 +68,8 @@ impl Signal {
         }
     }
 
-    /// From now on every notification is noted for [`super::take_watched`] under this number, which is not 0. It
-    /// counts as notified now, so that nothing is missed that was there before.
+    /// From now on every notification is noted for [`super::take_watched`] under this number. It counts as notified
+    /// now, so that nothing is missed that was there before. With 0 nothing is noted any more.
     pub fn watch(&self, number: u64) {
         self.watch.set(number);
         self.mark();

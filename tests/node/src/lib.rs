@@ -44,6 +44,11 @@ pub fn read(handle: u32, max: u32) -> Either<Buffer, String> {
 }
 
 #[napi]
+pub fn is_spent(handle: u32) -> bool {
+    binding::is_spent(handle)
+}
+
+#[napi]
 pub fn run(now: f64) {
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,6 +1,8 @@
 //! TCP for the module `net`: connections and listeners by number, each noted for `runtime::take_watched` when
 //! something has changed. The numbers are beyond those of the binding's handles.
 
+mod connection;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
@@ -9,42 +11,17 @@ use std::{
 };
 
 use node_http::{
-    net::{self, Endpoints, Listener, NetError, ReadOutcome, Reader, Stream, Writer, wasi::TcpListener},
+    net::{self, Listener, NetError, Stream, wasi::TcpListener},
     runtime::{self, Signal, Span, unless},
 };
 use rquickjs::{Ctx, Function, Object, Result, TypedArray, Value as Js};
 use serde_json::{Value, json};
 
+use self::connection::{Connection, receive, send};
 use crate::values::{bytes, to_js};
 
 /// The first number: handles of the binding have 32 bits.
 const FIRST: u64 = 1 << 32;
-
-/// Bytes that wait for JavaScript before no more are read.
-const MOST_UNREAD: usize = 64 * 1024;
-
-/// Bytes of one read.
-const CHUNK: usize = 64 * 1024;
-
-/// A connection.
-#[derive(Default)]
-struct Connection {
-    received: RefCell<VecDeque<Vec<u8>>>,
-    unread: Cell<usize>,
-    ended: Cell<bool>,
-    failed: Cell<Option<&'static str>>,
-    /// Whether it was destroyed: nothing more is read or sent.
-    closed: Cell<bool>,
-    to_send: RefCell<Vec<u8>>,
-    in_flight: Cell<bool>,
-    finishing: Cell<bool>,
-    finished: Cell<bool>,
-    endpoints: RefCell<Option<Endpoints>>,
-    /// The loops look again.
-    wake: Signal,
-    /// Watched by JavaScript.
-    changed: Signal,
-}
 
 /// What a number stands for.
 enum Entry {
@@ -113,56 +90,6 @@ fn begin(stream: Stream) -> u64 {
     add(Entry::Connection(connection))
 }
 
-async fn receive(connection: Rc<Connection>, mut reader: Reader) {
-    loop {
-        let room = || (connection.closed.get() || connection.unread.get() < MOST_UNREAD).then_some(());
-        connection.wake.wait(room).await;
-        let read = reader.read(Vec::with_capacity(CHUNK));
-        let Some((outcome, bytes)) = unless(&connection.wake, || connection.closed.get(), read).await else {
-            return;
-        };
-        match outcome {
-            ReadOutcome::Data(_) => {
-                connection.unread.set(connection.unread.get() + bytes.len());
-                connection.received.borrow_mut().push_back(bytes);
-            }
-            ReadOutcome::End => connection.ended.set(true),
-            ReadOutcome::Failed(error) => connection.failed.set(Some(error.code)),
-        }
-        connection.changed.notify();
-        if connection.ended.get() || connection.failed.get().is_some() {
-            return;
-        }
-    }
-}
-
-async fn send(connection: Rc<Connection>, mut writer: Writer) {
-    loop {
-        let work = || {
-            let waits = !connection.to_send.borrow().is_empty() || connection.finishing.get();
-            (waits || connection.closed.get()).then_some(())
-        };
-        connection.wake.wait(work).await;
-        let bytes = connection.to_send.take();
-        if bytes.is_empty() {
-            // Closed, or all is sent: dropping the writer sends the end.
-            connection.finished.set(true);
-            drop(writer);
-            connection.changed.notify();
-            return;
-        }
-        connection.in_flight.set(true);
-        let result = writer.write_all(bytes).await;
-        connection.in_flight.set(false);
-        if let Err(error) = result {
-            connection.failed.set(Some(error.code));
-            connection.changed.notify();
-            return;
-        }
-        connection.changed.notify();
-    }
-}
-
 /// Puts the functions into `object`.
 pub(crate) fn define<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Result<()> {
     object.set("tcpConnect", Function::new(ctx.clone(), connect)?)?;
@@ -173,6 +100,8 @@ pub(crate) fn define<'js>(ctx: &Ctx<'js>, object: &Object<'js>) -> Result<()> {
     object.set("tcpUnsent", Function::new(ctx.clone(), unsent)?)?;
     object.set("tcpFinish", Function::new(ctx.clone(), finish)?)?;
     object.set("tcpClose", Function::new(ctx.clone(), close)?)?;
+    object.set("tcpCarry", Function::new(ctx.clone(), carry)?)?;
+    object.set("tcpCarried", Function::new(ctx.clone(), carried)?)?;
     object.set("tcpAddresses", Function::new(ctx.clone(), addresses)?)?;
     object.set("tcpKeepAlive", Function::new(ctx.clone(), keep_alive)?)?;
     object.set("resolve", Function::new(ctx.clone(), resolve)?)?;
@@ -334,6 +263,8 @@ fn read<'js>(ctx: Ctx<'js>, from: f64) -> Result<Js<'js>> {
 
 fn write(to: f64, given: TypedArray<'_, u8>) {
     let Some(connection) = connection(to) else { return };
+    connection.take_from_carrier();
+    connection.awaited.set(true);
     connection.to_send.borrow_mut().extend_from_slice(&bytes(&given));
     connection.wake.notify();
 }
@@ -347,12 +278,14 @@ fn unsent<'js>(ctx: Ctx<'js>, of: f64) -> Result<Js<'js>> {
         Some(code) => json!(code),
         None => json!(waits || finishing),
     };
+    connection.awaited.set(waits || finishing);
     to_js(&ctx, &value)
 }
 
 /// Sends the end behind what waits.
 fn finish(of: f64) {
     if let Some(connection) = connection(of) {
+        connection.take_from_carrier();
         connection.finishing.set(true);
         connection.wake.notify();
     }
@@ -372,6 +305,19 @@ fn close(of: f64) {
         }
         Some(Entry::Question(_)) | None => {}
     }
+}
+
+/// The bytes of a connection go to this pipe and come from it, without JavaScript; with 0 they are JavaScript's again,
+/// those included that the pipe has not read.
+fn carry(of: f64, pipe: u32) {
+    let Some(connection) = connection(of) else { return };
+    connection.carry(pipe);
+}
+
+/// How many bytes of a connection were carried: `[received, sent]`.
+fn carried(of: f64) -> Vec<f64> {
+    let (received, sent) = connection(of).map(|connection| connection.carried.get()).unwrap_or_default();
+    vec![number(received), number(sent)]
 }
 
 /// `[local address, port, remote address, port]`.

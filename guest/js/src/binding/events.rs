@@ -3,7 +3,7 @@
 use node_http::{
     client::{AgentEvent, RequestEvent},
     runtime,
-    server::{MessageEvent, ResponseEvent, ServerEventKind, ServerResponse, SocketEvent},
+    server::{MessageEvent, ResponseEvent, ServerEventKind, ServerResponse, Socket, SocketEvent},
 };
 use serde_json::{Value, json};
 
@@ -13,51 +13,150 @@ use super::{
     values::{error_value, flat, headers_value},
 };
 
-/// An event before all are put in order.
-struct Event {
+/// What can happen. Events are told by their place in this list: a string that goes to an engine is made anew each time.
+pub const KINDS: [&str; 28] = [
+    "moved",
+    "request",
+    "finish",
+    "close",
+    "readable",
+    "aborted",
+    "error",
+    "timeout",
+    "prefinish",
+    "drain",
+    "ended",
+    "connection",
+    "clientError",
+    "checkContinue",
+    "checkExpectation",
+    "connect",
+    "upgrade",
+    "dropRequest",
+    "socket",
+    "response",
+    "continue",
+    "information",
+    "abort",
+    "createConnection",
+    "keepSocketAlive",
+    "reuseSocket",
+    "free",
+    "other",
+];
+
+/// Something that has happened.
+#[derive(Debug)]
+pub struct Event {
     sequence: u64,
     /// Of an object; or whatever else is watched under a number of its own, which has `moved`.
-    handle: u64,
-    kind: &'static str,
-    payload: Value,
+    pub handle: u64,
+    /// What it was.
+    pub kind: &'static str,
+    /// What there is to say about it.
+    pub payload: Payload,
 }
 
-pub(super) fn take() -> Value {
+/// What an event says.
+#[derive(Debug)]
+pub enum Payload {
+    /// What JSON can say; null for nothing.
+    Value(Value),
+    /// A request: of these there are so many that they do without JSON.
+    Request(Request),
+}
+
+/// A request and what will be its response; as a list in this order.
+#[derive(Debug)]
+pub struct Request {
+    /// The handle of the message.
+    pub message: u32,
+    /// The handle of the response.
+    pub response: u32,
+    /// The number of the socket.
+    pub socket: Option<u64>,
+    /// `message.method`.
+    pub method: &'static str,
+    /// `message.url`.
+    pub url: String,
+    /// `message.httpVersionMajor` and `httpVersionMinor`.
+    pub version: (u8, u8),
+}
+
+impl Event {
+    /// The place of its kind in [`KINDS`].
+    pub fn number(&self) -> usize {
+        KINDS.iter().position(|kind| *kind == self.kind).unwrap_or(KINDS.len() - 1)
+    }
+}
+
+impl Payload {
+    /// What JSON can say of it.
+    pub fn into_value(self) -> Value {
+        match self {
+            Self::Value(value) => value,
+            Self::Request(Request { message, response, socket, method, url, version: (major, minor) }) => {
+                json!([message, response, socket, method, url, major, minor])
+            }
+        }
+    }
+}
+
+impl From<Value> for Payload {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+pub(super) fn take() -> Vec<Event> {
     let mut events = Vec::new();
     for number in runtime::take_watched() {
         match u32::try_from(number).map(get) {
             Ok(Some(object)) => take_of(&object, number, &mut events),
             Ok(None) => {}
-            Err(_) => events.push(Event { sequence: 0, handle: number, kind: "moved", payload: Value::Null }),
+            Err(_) => {
+                events.push(Event {
+                    sequence: 0,
+                    handle: number,
+                    kind: "moved",
+                    payload: Value::Null.into(),
+                });
+            }
         }
     }
     events.sort_by_key(|event| event.sequence);
-    events.into_iter().map(|event| json!([event.handle, event.kind, event.payload])).collect()
+    events
 }
 
 fn take_of(object: &Object, handle: u64, events: &mut Vec<Event>) {
-    let mut push = |sequence, (kind, payload)| events.push(Event { sequence, handle, kind, payload });
     let all = usize::MAX;
+    if let Object::Server(server) = object {
+        events.extend(server.take_events(all).into_iter().map(|event| {
+            let (kind, payload) = server_event(event.kind);
+            Event { sequence: event.sequence, handle, kind, payload }
+        }));
+        return;
+    }
+    let mut push = |sequence, (kind, payload): (&'static str, Value)| {
+        events.push(Event { sequence, handle, kind, payload: payload.into() });
+    };
     match object {
-        Object::Server(server) => {
-            server
-                .take_events(all)
-                .into_iter()
-                .for_each(|event| push(event.sequence, server_event(event.kind)));
-        }
-        Object::Response(response) => {
+        Object::Response(response, written) => {
             response
                 .take_events(all)
                 .into_iter()
                 .for_each(|event| push(event.sequence, response_event(&event.kind)));
-            push(0, ("moved", Value::Null));
+            if written.get() {
+                push(0, ("moved", Value::Null));
+            }
         }
-        Object::Message(message) => {
+        Object::Message(message, awaited) => {
             message
                 .take_events(all)
                 .into_iter()
                 .for_each(|event| push(event.sequence, message_event(&event.kind)));
-            if message.is_readable() {
+            if awaited.get() && message.is_readable() {
+                awaited.set(false);
                 push(0, ("readable", Value::Null));
             }
         }
@@ -81,15 +180,15 @@ fn take_of(object: &Object, handle: u64, events: &mut Vec<Event>) {
                 .for_each(|event| push(event.sequence, agent_event(event.kind)));
         }
         Object::Pipe(_) => push(0, ("moved", Value::Null)),
-        Object::Outgoing(_) => {}
+        Object::Outgoing(_) | Object::Server(_) => {}
     }
 }
 
-fn server_event(kind: ServerEventKind) -> (&'static str, Value) {
-    match kind {
-        ServerEventKind::Request(response) => ("request", exchange(response)),
-        ServerEventKind::CheckContinue(response) => ("checkContinue", exchange(response)),
-        ServerEventKind::CheckExpectation(response) => ("checkExpectation", exchange(response)),
+fn server_event(kind: ServerEventKind) -> (&'static str, Payload) {
+    let (kind, value) = match kind {
+        ServerEventKind::Request(response) => return ("request", exchange(response)),
+        ServerEventKind::CheckContinue(response) => return ("checkContinue", exchange(response)),
+        ServerEventKind::CheckExpectation(response) => return ("checkExpectation", exchange(response)),
         ServerEventKind::ClientError { error, socket } => {
             let mut value = socket_value(socket);
             value["error"] = error_value(&error);
@@ -110,18 +209,24 @@ fn server_event(kind: ServerEventKind) -> (&'static str, Value) {
         ServerEventKind::Timeout(socket) => ("timeout", json!({ "socket": socket.name() })),
         ServerEventKind::Close => ("close", Value::Null),
         _ => ("other", Value::Null),
-    }
+    };
+    (kind, value.into())
 }
 
 /// A request and what will be its response.
-fn exchange(response: ServerResponse) -> Value {
-    let mut value = received(response.request());
-    value["has"] = json!(response.socket().is_some());
-    value["response"] = json!(add(|_| Object::Response(response)));
-    value
+fn exchange(response: ServerResponse) -> Payload {
+    let message = response.request();
+    Payload::Request(Request {
+        socket: message.socket().as_ref().and_then(Socket::name),
+        method: message.method().unwrap_or_default(),
+        url: message.url(),
+        version: message.http_version(),
+        message: add(|_| Object::message(message)),
+        response: add(|_| Object::response(response)),
+    })
 }
 
-fn watched_socket(socket: node_http::server::Socket) -> Value {
+fn watched_socket(socket: Socket) -> Value {
     socket.listen_for(0b1100);
     socket_value(socket)
 }

@@ -24,14 +24,18 @@ pub(super) fn call(
     arguments: &Arguments<'_>,
 ) -> Result<Value, Error> {
     Ok(match operation {
+        "rawHeaders" => flat(message.raw_headers()),
         "headers" => headers_value(&message.headers()),
         "headersDistinct" => json!(message.headers_distinct()),
         "trailers" => headers_value(&message.trailers()),
         "trailersDistinct" => json!(message.trailers_distinct()),
         "rawTrailers" => flat(message.raw_trailers()),
         "complete" => json!(message.complete()),
-        // Whether nothing is left of the body but its end.
-        "atEnd" => json!(message.complete() && message.readable_length() == 0),
+        // Somebody means to read it: it is not thrown away with the end of its answer.
+        "touch" => {
+            let _ = now(message.readable());
+            Value::Null
+        }
         "resume" => {
             message.resume();
             Value::Null
@@ -50,6 +54,11 @@ pub(super) fn call(
         }
         _ => return Err(unknown(operation)),
     })
+}
+
+/// Whether nothing is left of the body but its end.
+pub(super) fn is_spent(message: &IncomingMessage) -> bool {
+    message.complete() && message.readable_length() == 0
 }
 
 /// An operation of a connection.
@@ -73,16 +82,15 @@ pub(super) fn bits(arguments: &Arguments<'_>) -> u16 {
     u16::try_from(arguments.number(0)).unwrap_or(u16::MAX)
 }
 
-/// Every event of a message but `timeout`, which changes what happens.
-pub(super) const MESSAGE_EVENTS: u16 = 0b1_0111;
+/// Every event of a message but `end`, which the stream tells by itself, and `timeout`, which changes what happens.
+pub(super) const MESSAGE_EVENTS: u16 = 0b0111;
 
 /// A message with what its events and first line say.
 pub(super) fn received(message: IncomingMessage) -> Value {
     let (major, minor) = message.http_version();
     let name = message.socket().as_ref().and_then(Socket::name);
-    let raw = flat(message.raw_headers());
     let (method, status) = (message.method(), message.status_code());
-    let mut value = json!({ "major": major, "minor": minor, "raw": raw, "socket": name });
+    let mut value = json!({ "major": major, "minor": minor, "socket": name });
     if let Some(status) = status {
         value["status"] = json!(status);
         value["reason"] = json!(message.status_message());
@@ -90,7 +98,7 @@ pub(super) fn received(message: IncomingMessage) -> Value {
         value["method"] = json!(method);
         value["url"] = json!(message.url());
     }
-    value["message"] = json!(add(|_| Object::Message(message)));
+    value["message"] = json!(add(|_| Object::message(message)));
     value
 }
 

@@ -6,10 +6,11 @@
 //! |---|---|
 //! | [`create`]`(kind, options…)` | makes a `server`, `agent`, `request`, or of no connection an `outgoing` message or `response`; answers its handle, a request more |
 //! | [`call`]`(handle, operation, arguments…)` | any operation of an object; handle 0: of the module |
-//! | [`write`]`(handle, bytes)`, [`end`]`(handle, bytes?)` | the body of a message that is sent; write answers whether there is room for more |
+//! | [`write()`]`(handle, bytes)`, [`end`]`(handle, bytes?)` | the body of a message that is sent; write answers whether there is room for more |
 //! | [`read`]`(handle, max)` | bytes of a message that is received, or how it ended; what one of no connection has to send |
+//! | [`is_spent`]`(handle)` | whether nothing is left of a message that is received but its end |
 //! | [`run`]`(now)` | natively: sets the clock, milliseconds since 1970, and lets everything go on that can |
-//! | [`take`]`()` | what has happened since: `[handle, kind, payload]`, in order |
+//! | [`take`]`()` | what has happened since, in order: handle, number of the kind (operation `kinds` of the module) and payload in turn |
 //! | [`release`]`(handle)` | the face has no use for it any more; dropping is part of the crate's contract |
 //! | [`push`]`(pipe, bytes)`, [`finish`]`(pipe)`, [`reset`]`(pipe)` | a socket has received bytes, its end, a reset |
 //! | [`pull`]`(pipe)`, [`pipe_state`]`(pipe)` | what a socket has to send, and what becomes of it |
@@ -18,7 +19,8 @@
 //! operation on a handle that was released, with the code `ERR_NODE_HTTP_RELEASED`.
 //!
 //! A socket of JavaScript is joined to a connection of the crate by a *pipe*: it is handed in together with a number
-//! of the face's own, by which events name the socket.
+//! of the face's own, by which events name the socket. Whoever has the sockets of a component can [`carry`] their bytes
+//! to the pipe and back without JavaScript.
 
 mod client;
 mod events;
@@ -37,7 +39,10 @@ use node_http::{
 };
 use serde_json::{Value, json};
 
-pub use self::pipe::{finish, pipe_state, pull, push, reset};
+pub use self::{
+    events::{Event, KINDS, Payload, Request},
+    pipe::{carry, emptied, filled, finish, is_over, pipe_state, pull, push, reset, tell, uncarry},
+};
 use self::{
     objects::{Object, add, get},
     values::{Arguments, error_value, headers_value, latin1_pairs},
@@ -81,12 +86,12 @@ pub fn call(handle: u32, operation: &str, arguments: &[Value]) -> Value {
     let Some(object) = get(handle) else { return answer(Err(values::released(operation))) };
     answer(match &*object {
         Object::Server(server) => server::call(server, operation, &arguments),
-        Object::Response(response) => server::call_response(response, operation, &arguments),
+        Object::Response(response, _) => server::call_response(response, operation, &arguments),
         Object::Request(request) => client::call_request(request, operation, &arguments),
         Object::Outgoing(outgoing) => {
             outgoing::call(&mut outgoing.borrow_mut(), operation, &arguments, &runtime::date())
         }
-        Object::Message(message) => message::call(message, operation, &arguments),
+        Object::Message(message, _) => message::call(message, operation, &arguments),
         Object::Socket(socket) => message::call_socket(socket, operation, &arguments),
         Object::Agent(agent) => client::call_agent(agent, operation, &arguments),
         Object::Pipe(_) => Err(values::unknown(operation)),
@@ -97,7 +102,10 @@ pub fn call(handle: u32, operation: &str, arguments: &[Value]) -> Value {
 pub fn write(handle: u32, bytes: &[u8]) -> Value {
     let Some(object) = get(handle) else { return answer(Err(values::released("write"))) };
     answer(match &*object {
-        Object::Response(response) => response.write(bytes).map(Value::from),
+        Object::Response(response, written) => {
+            written.set(true);
+            response.write(bytes).map(Value::from)
+        }
         Object::Request(request) => request.write(bytes).map(Value::from),
         Object::Outgoing(outgoing) => outgoing.borrow_mut().write(bytes, &runtime::date()).map(Value::from),
         _ => Err(values::unknown("write")),
@@ -108,7 +116,7 @@ pub fn write(handle: u32, bytes: &[u8]) -> Value {
 pub fn end(handle: u32, bytes: Option<&[u8]>) -> Value {
     let Some(object) = get(handle) else { return answer(Err(values::released("end"))) };
     let ended = match &*object {
-        Object::Response(response) => response.end(bytes),
+        Object::Response(response, _) => response.end(bytes),
         Object::Request(request) => request.end(bytes),
         Object::Outgoing(outgoing) => outgoing.borrow_mut().end(bytes, &runtime::date()),
         _ => Err(values::unknown("end")),
@@ -119,14 +127,17 @@ pub fn end(handle: u32, bytes: Option<&[u8]>) -> Value {
 /// At most `max` bytes of a message's body.
 pub fn read(handle: u32, max: usize) -> Read {
     let Some(object) = get(handle) else { return Read::Aborted };
-    let message = match &*object {
-        Object::Message(message) => message,
+    let (message, awaited) = match &*object {
+        Object::Message(message, awaited) => (message, awaited),
         Object::Outgoing(outgoing) => return Read::Data(outgoing.borrow_mut().take_output()),
         _ => return Read::Aborted,
     };
     match message.read(max) {
         ReadResult::Data(bytes) => Read::Data(bytes),
-        ReadResult::Pending => Read::Pending,
+        ReadResult::Pending => {
+            awaited.set(true);
+            Read::Pending
+        }
         ReadResult::End(_) => Read::End,
         ReadResult::Aborted(_) => Read::Aborted,
     }
@@ -147,8 +158,22 @@ pub fn run(now: u64) {
     let _ = now;
 }
 
-/// What has happened, in order: lists of handle, kind and payload.
+/// Whether nothing is left of a message but its end.
+pub fn is_spent(handle: u32) -> bool {
+    match get(handle).as_deref() {
+        Some(Object::Message(message, _)) => message::is_spent(message),
+        _ => false,
+    }
+}
+
+/// What has happened, in order: handle, number of the kind and payload in turn.
 pub fn take() -> Value {
+    let one = |event: Event| [event.handle.into(), event.number().into(), event.payload.into_value()];
+    take_events().into_iter().flat_map(one).collect()
+}
+
+/// As [`take`], for an engine that can be told without JSON.
+pub fn take_events() -> Vec<Event> {
     events::take()
 }
 
@@ -169,6 +194,7 @@ fn module(operation: &str, arguments: &Arguments<'_>) -> Result<Value, Error> {
             methods.sort();
             Ok(json!(methods))
         }
+        "kinds" => Ok(json!(KINDS)),
         "statusCodes" => Ok(proto::STATUS_CODES.iter().map(|status| json!([status.0, status.1])).collect()),
         "validateHeaderName" => {
             validate::validate_header_name(&arguments.text(0), arguments.optional_text(1).as_deref())?;

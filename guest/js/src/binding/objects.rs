@@ -19,8 +19,10 @@ use super::pipe::Pipe;
 #[derive(Debug)]
 pub(super) enum Object {
     Server(Server),
-    Response(ServerResponse),
-    Message(IncomingMessage),
+    /// Whether anything was written, so that somebody may wait for its way.
+    Response(ServerResponse, Cell<bool>),
+    /// Whether somebody waits for more of it.
+    Message(IncomingMessage, Cell<bool>),
     Socket(Socket),
     Request(ClientRequest),
     Agent(Agent),
@@ -34,13 +36,21 @@ impl Object {
         Self::Outgoing(Box::new(RefCell::new(message)))
     }
 
+    pub(super) fn response(response: ServerResponse) -> Self {
+        Self::Response(response, Cell::new(false))
+    }
+
+    pub(super) fn message(message: IncomingMessage) -> Self {
+        Self::Message(message, Cell::new(false))
+    }
+
     /// Notes its events under its handle.
     fn watch(&self, handle: u32) {
         let number = u64::from(handle);
         match self {
             Self::Server(server) => server.watch(number),
-            Self::Response(response) => response.watch(number),
-            Self::Message(message) => message.watch(number),
+            Self::Response(response, _) => response.watch(number),
+            Self::Message(message, _) => message.watch(number),
             Self::Socket(socket) => socket.watch(number),
             Self::Request(request) => request.watch(number),
             Self::Agent(agent) => agent.watch(number),

@@ -21,6 +21,7 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
+    /// With 0 nothing is noted any more.
     pub(super) fn watch(&self, number: u64) {
         self.reader.watch(number);
         if let Some(writer) = &*self.writer.borrow() {
@@ -46,7 +47,9 @@ fn with<T>(handle: u32, then: impl FnOnce(&Pipe) -> T) -> Option<T> {
 /// The socket has received bytes.
 pub fn push(handle: u32, bytes: &[u8]) {
     with(handle, |pipe| {
-        if let Some(writer) = &*pipe.writer.borrow() {
+        if let Some(writer) = &*pipe.writer.borrow()
+            && !writer.is_broken()
+        {
             writer.push(bytes);
         }
     });
@@ -83,4 +86,38 @@ pub fn pipe_state(handle: u32) -> f64 {
         ended + 2.0 * f64::from(u8::from(broken)) + 256.0 * f64::from(unread)
     })
     .unwrap_or(3.0)
+}
+
+/// Bytes move between the pipe and a transport without JavaScript: nothing is noted of it until [`uncarry`]. False where
+/// there is no such pipe.
+pub fn carry(handle: u32) -> bool {
+    with(handle, |pipe| pipe.watch(0)).is_some()
+}
+
+/// JavaScript is told of the pipe again. Gives back what the crate has not read.
+pub fn uncarry(handle: u32) -> Vec<u8> {
+    tell(handle);
+    with(handle, |pipe| pipe.writer.borrow().as_ref().map(MemoryWriter::take_back))
+        .flatten()
+        .unwrap_or_default()
+}
+
+/// JavaScript is told of the pipe again, which goes on to be carried.
+pub fn tell(handle: u32) {
+    with(handle, |pipe| pipe.watch(u64::from(handle)));
+}
+
+/// Waits until there is something to [`pull`], or no more will come.
+pub fn filled(handle: u32) -> Option<impl Future<Output = ()> + use<>> {
+    with(handle, |pipe| pipe.reader.filled())
+}
+
+/// Waits until the crate has read all but `most` of what was pushed, or reads no more.
+pub fn emptied(handle: u32, most: usize) -> Option<impl Future<Output = ()> + use<>> {
+    with(handle, |pipe| pipe.writer.borrow().as_ref().map(|writer| writer.emptied(most))).flatten()
+}
+
+/// Whether the crate has ended its side, and all was pulled.
+pub fn is_over(handle: u32) -> bool {
+    with(handle, |pipe| pipe.reader.is_ended()).unwrap_or(true)
 }

@@ -15,8 +15,8 @@ use super::{
     values::{Arguments, small, unknown},
 };
 
-/// Every event of a response but `timeout`, which changes what happens.
-const RESPONSE_EVENTS: u16 = 0b11_0111;
+/// The events of a response that change what the face knows; others only where somebody listens.
+const RESPONSE_EVENTS: u16 = 0b11_0100;
 
 pub(super) fn create(arguments: &Arguments<'_>) -> Result<Value, Error> {
     let server = Server::create(ServerOptions {
