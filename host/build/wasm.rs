@@ -23,6 +23,9 @@ const C: [(&str, &str); 4] = [
     ("CFLAGS_wasm32_wasip2", "--target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi"),
 ];
 
+/// Set where guests keep the names of their functions, which a profile is to show.
+const NAMES: &str = "NODE_HTTP_NAMES";
+
 /// Builds `packages` and returns the folder of their artefacts; tells cargo when to ask again.
 ///
 /// # Errors
@@ -38,6 +41,10 @@ pub(crate) fn build(packages: &[&str]) -> Result<PathBuf, String> {
     if workspace.join("Cargo.lock").exists() {
         // The outer cargo has already settled the lock file; a second opinion would need the network.
         cargo.arg("--locked");
+    }
+    println!("cargo::rerun-if-env-changed={NAMES}");
+    if env::var_os(NAMES).is_some() {
+        cargo.args(["--config", "profile.wasm.strip=\"debuginfo\""]);
     }
     for package in packages {
         cargo.args(["--package", package]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::error::Context as _;
-use wasmtime::{Cache, CacheConfig, Config, Engine, Result};
+use wasmtime::{Cache, CacheConfig, Config, Engine, ProfilingStrategy, Result};
 use wasmtime_wasi::p3::bindings::sockets::types;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
@@ -85,6 +85,8 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// Use wasmtime-wasi's TCP in place of ours, as plain `wasmtime run` does; without drain. Default: false.
     pub wasmtime_sockets: bool,
+    /// Write where compiled functions are to `/tmp/perf-PID.map`, for Linux' `perf`. Default: false.
+    pub perfmap: bool,
 }
 
 /// `\0asm` and version 1, layer 0.
@@ -93,6 +95,9 @@ const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 fn config(options: &Options) -> Config {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
+    if options.perfmap {
+        config.profiler(ProfilingStrategy::PerfMap);
+    }
     if let Some(directory) = &options.cache {
         let mut cache = CacheConfig::new();
         cache.with_directory(directory);

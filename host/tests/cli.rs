@@ -159,6 +159,20 @@ fn compiled_code_is_cached() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_profiler_is_told_where_functions_are() {
+    let mut server = Server::start(node_http(&["serve", "--listen", "127.0.0.1:0", "--profile", "perfmap"]));
+    let file = PathBuf::from(format!("/tmp/perf-{}.map", server.child.id()));
+    let map = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    // An address, a length and a name.
+    let is_function = |line: &str| matches!(line.split(' ').collect::<Vec<_>>()[..], [_, _, name, ..] if name.starts_with("wasm["));
+    assert!(map.lines().any(is_function), "{map}");
+    server.signal("TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn run_allows_what_it_is_told_to() {
     let app = file("allowed.wasm", node_http_host::DEMO);
     let arguments = ["run", "--env", "PORT=0", "--listen-allow", "127.0.0.0/8:0", app.to_str().unwrap()];

@@ -297,5 +297,5 @@ fn load(sockets: Sockets) -> Result<App> {
 
 fn host(sockets: Sockets) -> Result<Host> {
     let cache = Some(PathBuf::from(concat!(env!("OUT_DIR"), "/compiled")));
-    Host::with(Options { cache, wasmtime_sockets: sockets == Sockets::Wasmtime })
+    Host::with(Options { cache, wasmtime_sockets: sockets == Sockets::Wasmtime, ..Options::default() })
 }

@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::fetch::{Data, Fetch, Header};
-pub(crate) use self::run::{AccessLog, AppOptions, Bare, Directory, Listen, Run, Running, Serve, Workers};
+pub(crate) use self::run::{
+    AccessLog, AppOptions, Bare, Directory, Listen, Profile, Run, Running, Serve, Workers,
+};
 
 /// Runs WebAssembly components that use node:http.
 #[derive(Debug, Parser)]

@@ -135,9 +135,20 @@ pub(crate) struct Running {
     #[arg(long, value_name = "FILTER")]
     pub(crate) log: Option<String>,
 
+    /// Writes where compiled functions are, for a profiler
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) profile: Option<Profile>,
+
     /// Serves counters for Prometheus under /metrics; PORT alone is 127.0.0.1, :PORT every address
     #[arg(long, value_name = "[HOST:]PORT")]
     pub(crate) metrics: Option<Listen>,
+}
+
+/// What a profiler reads.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Profile {
+    /// /tmp/perf-PID.map, for Linux' perf
+    Perfmap,
 }
 
 /// How many instances there are.

@@ -17,7 +17,7 @@ use node_http_host::{COMPONENT, Host, Limits, Options, Result, WIT};
 
 pub(crate) use self::run::{bare, run, serve};
 use crate::cache;
-use crate::cli::{self, Cli, Compose, Running};
+use crate::cli::{self, Cli, Compose, Profile, Running};
 
 pub(crate) fn compose(options: &Compose) -> Result<ExitCode> {
     let component = read(&options.component)?;
@@ -73,8 +73,9 @@ fn documented() -> clap::Command {
 }
 
 /// A host that keeps compiled code for the next start.
-pub(crate) fn host(limits: Limits) -> Result<Host> {
-    Host::with_limits(Options { cache: cache::directory(), ..Options::default() }, limits)
+pub(crate) fn host(profile: Option<Profile>, limits: Limits) -> Result<Host> {
+    let perfmap = matches!(profile, Some(Profile::Perfmap));
+    Host::with_limits(Options { cache: cache::directory(), perfmap, ..Options::default() }, limits)
 }
 
 fn log(running: &Running) -> Result<()> {

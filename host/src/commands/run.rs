@@ -219,7 +219,7 @@ impl<'a> Runner<'a> {
         drain: &DrainHandle,
     ) -> Result<ExitCode> {
         let limits = Limits { memory: u64::from(self.running.max_memory) << 20, ..Limits::default() };
-        let app = host(limits)?.load(component)?;
+        let app = host(self.running.profile, limits)?.load(component)?;
         let grace = grace(self.running);
         let ctx = || ctx().inherit_stdio().drain(drain.clone()).metrics(&self.metrics).grace(grace);
         let exit = match self.running.workers {

@@ -49,7 +49,7 @@ pub(crate) fn fetch(options: &Fetch) -> ExitCode {
 
 fn run(options: &Fetch) -> Result<(), Failure> {
     let first = Hop::first(options);
-    let app = commands::host(Limits::default())?.load(COMPONENT)?;
+    let app = commands::host(None, Limits::default())?.load(COMPONENT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         if web_socket::is_for(&first.url) {

@@ -29,6 +29,9 @@ const CASES: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
 const VARIABLES: [&str; 7] =
     ["BODY", "CLOSE", "IN_FLIGHT", "KEEP_ALIVE", "KEEP_ALIVE_TIMEOUT", "PORT", "UPSTREAM"];
 
+/// Set where a profiler is to know the functions of components.
+const PERFMAP: &str = "NODE_HTTP_PERFMAP";
+
 /// Is `program`, until it is killed: a kind and a name, and arguments of the victim.
 pub(crate) fn be(program: &str) -> Result<()> {
     let (kind, name) = program.split_once(' ').unwrap_or((program, ""));
@@ -72,7 +75,8 @@ pub(crate) fn be(program: &str) -> Result<()> {
 /// A host that compiles each component once, however often this program starts itself.
 fn host() -> Result<Host> {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    Host::with(Options { cache: Some(cache), ..Options::default() })
+    let perfmap = env::var_os(PERFMAP).is_some();
+    Host::with(Options { cache: Some(cache), perfmap, ..Options::default() })
 }
 
 /// Reads a component, or two and composes them.
