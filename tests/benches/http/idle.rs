@@ -16,6 +16,9 @@ use node_http_tests::{
 use crate::scenario::Page;
 use crate::server::Server;
 
+/// So many are opened before their answers are read: one after the other takes long where the machine is busy.
+const AT_ONCE: usize = 64;
+
 /// KiB that a process has in memory.
 pub(crate) fn resident(pid: u32) -> Result<f64> {
     Ok(memory(pid, "VmRSS")? as f64)
@@ -66,18 +69,24 @@ pub(crate) fn hold(what: &str) -> Result<()> {
     let (kind, address) = url.split_once("://").context("wanted: a URL")?;
     let (count, address): (usize, SocketAddr) = (count.parse()?, address.parse()?);
     let (request, message) = (Page::Plain.request(address), frame(0x82, &[7; 64]));
-    let mut answer = [0; 1024];
-    let mut open = |number| -> Result<TcpStream> {
+    let open = || -> Result<TcpStream> {
         let (mut stream, question) = match kind {
             "ws" => (RawWebSocket::open(address).into_stream(), &message),
             _ => (TcpStream::connect(address)?, &request),
         };
         stream.write_all(question)?;
-        ensure!(stream.read(&mut answer)? > 0, "connection {number} was not answered");
         Ok(stream)
     };
-    let open = |number| open(number).with_context(|| format!("connection {number}"));
-    let _connections = (0..count).map(open).collect::<Result<Vec<_>>>()?;
+    let mut connections = Vec::with_capacity(count);
+    while connections.len() < count {
+        let begun = connections.len();
+        for number in begun..count.min(begun + AT_ONCE) {
+            connections.push(open().with_context(|| format!("connection {number}"))?);
+        }
+        for stream in &mut connections[begun..] {
+            ensure!(stream.read(&mut [0; 1024])? > 0, "a connection was not answered");
+        }
+    }
     println!("open");
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
