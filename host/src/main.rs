@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         Some(Command::Component(options)) => commands::component(&options),
         Some(Command::Completions { shell }) => commands::completions(shell),
         Some(Command::Man { command }) => commands::man(command.as_deref()),
-        Some(Command::Fetch(options)) => return fetch::fetch(&options),
+        Some(Command::Fetch(options)) => return fetch::fetch(*options),
     };
     result.unwrap_or_else(|error| {
         report(&error);

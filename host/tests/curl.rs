@@ -180,6 +180,61 @@ fn redirect(status: u16) -> String {
     )
 }
 
+/// What curl and fetch do with `-u Aladdin`, by whatever `ask` does to them.
+#[cfg(target_os = "linux")]
+fn both_ask(ask: impl Fn(&Command, &str) -> String) -> Option<[String; 2]> {
+    let programs = [curl()?, fetch()];
+    Some(programs.map(|program| {
+        let origin = Origin::start(&[OK]);
+        let said = ask(&program, &format!("http://{}/", origin.address));
+        let request = origin.requests.join().unwrap().remove(0);
+        assert!(request.contains("\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"), "{request}");
+        said
+    }))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_password_that_is_not_given_is_asked_for() {
+    // Away from the terminal of whoever runs the tests there is none, and it is read from standard input.
+    let both = both_ask(|program, url| {
+        let mut command = Command::new("setsid");
+        command.arg("--wait").arg(program.get_program()).args(program.get_args());
+        command.args(["-s", "-u", "Aladdin", url]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"open sesame\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat()
+    });
+    let Some([theirs, ours]) = both else { return };
+    assert_eq!(ours.trim_end(), theirs.trim_end());
+    assert!(ours.contains("hello\nEnter host password for user 'Aladdin':"), "{ours}");
+
+    // On a terminal it comes from there.
+    let both = both_ask(|program, url| {
+        let program = [program.get_program()].into_iter().chain(program.get_args());
+        let words: Vec<_> = program.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+        let command = format!("{} -s -u Aladdin {url} < /dev/null", words.join(" "));
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().unwrap();
+        let (mut keys, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let mut shown = Vec::new();
+        while !shown.ends_with(b"'Aladdin':") {
+            let mut byte = [0];
+            screen.read_exact(&mut byte).unwrap();
+            shown.extend(byte);
+        }
+        keys.write_all(b"open sesame\n").unwrap();
+        screen.read_to_end(&mut shown).unwrap();
+        assert!(child.wait().unwrap().success());
+        String::from_utf8(shown).unwrap()
+    });
+    for said in both.into_iter().flatten() {
+        assert!(said.ends_with("hello\r\n"), "{said}");
+    }
+}
+
 #[test]
 fn bodies() {
     for (index, arguments) in [
@@ -229,6 +284,7 @@ fn heads_names_and_agents() {
     same("include", &["-s", "-i", "URL/"], &[OK], "");
     same("head-followed", &["-s", "-I", "-L", "URL/"], &[&redirect(302).replace("moved\n", ""), HEAD], "");
     same("user", &["-s", "-u", "Aladdin:open sesame", "URL/"], &[OK], "");
+    same("user-empty", &["-s", "-u", "Aladdin:", "URL/"], &[OK], "");
     same("user-header", &["-s", "-u", "a:b", "-H", "Authorization: Bearer c", "URL/"], &[OK], "");
     same("user-url", &["-s", "http://a:b@ADDRESS/"], &[OK], "");
     same("agent", &["-s", "-A", "Mozilla/5.0", "URL/"], &[OK], "");

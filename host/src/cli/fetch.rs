@@ -75,8 +75,8 @@ pub(crate) struct Fetch {
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
-    /// Name and password, for that host only
-    #[arg(short, long, value_name = "USER:PASSWORD")]
+    /// Name and password, for that host only; asks for a password that is not there
+    #[arg(short, long, value_name = "USER[:PASSWORD]")]
     pub(crate) user: Option<String>,
 
     /// The header User-Agent; an empty one keeps it away

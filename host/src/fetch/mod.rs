@@ -9,6 +9,7 @@ mod exchange;
 mod failure;
 mod hop;
 mod output;
+mod password;
 mod progress;
 mod request;
 mod upload;
@@ -35,8 +36,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// Fetches, and reports on standard error what went wrong.
-pub(crate) fn fetch(options: &Fetch) -> ExitCode {
-    match run(options) {
+pub(crate) fn fetch(mut options: Fetch) -> ExitCode {
+    match run(&mut options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if options.shows_errors() {
@@ -47,7 +48,9 @@ pub(crate) fn fetch(options: &Fetch) -> ExitCode {
     }
 }
 
-fn run(options: &Fetch) -> Result<(), Failure> {
+fn run(options: &mut Fetch) -> Result<(), Failure> {
+    options.user = options.user.take().map(|user| password::complete(&user)).transpose()?;
+    let options = &*options;
     let first = Hop::first(options);
     let app = commands::host(None, Limits::default())?.load(COMPONENT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
