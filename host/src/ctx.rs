@@ -52,6 +52,10 @@ impl Ctx {
         &self.network.listening
     }
 
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.network.metrics
+    }
+
     pub(crate) fn grace(&self) -> Duration {
         self.grace
     }

@@ -55,6 +55,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new(metrics: Metrics) -> Self {
+        metrics.begin_instance();
         Self { limit: 0, used: 0, warned: false, metrics }
     }
 
@@ -83,6 +84,7 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         self.metrics.free_memory(self.used);
+        self.metrics.end_instance();
     }
 }
 
@@ -103,7 +105,8 @@ mod tests {
 
     #[test]
     fn memories_and_tables_count_together() {
-        let mut memory = Memory { limit: 1000, used: 0, warned: false, metrics: Metrics::default() };
+        let mut memory = Memory::new(Metrics::default());
+        memory.limit = 1000;
         assert!(memory.memory_growing(0, 500, None).unwrap());
         assert!(memory.table_growing(0, 10, None).unwrap());
         assert!(!memory.memory_growing(500, 1000, None).unwrap());
@@ -114,7 +117,8 @@ mod tests {
 
     #[test]
     fn what_exceeds_its_own_maximum_is_not_counted() {
-        let mut memory = Memory { limit: 1000, used: 0, warned: false, metrics: Metrics::default() };
+        let mut memory = Memory::new(Metrics::default());
+        memory.limit = 1000;
         assert!(!memory.memory_growing(0, 900, Some(800)).unwrap());
         assert!(memory.memory_growing(0, 800, Some(800)).unwrap());
     }

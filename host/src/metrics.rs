@@ -21,6 +21,9 @@ pub struct Metrics(Arc<Counters>);
 #[derive(Debug, Default)]
 struct Counters {
     starts: AtomicU64,
+    instances: AtomicU64,
+    restarts: AtomicU64,
+    sockets: AtomicU64,
     accepted: AtomicU64,
     accept_failures: AtomicU64,
     connected: AtomicU64,
@@ -42,6 +45,15 @@ pub(crate) enum Origin {
     Connected,
 }
 
+/// Counts for a socket until it is dropped with it.
+pub(crate) struct CountedSocket(Metrics);
+
+impl Drop for CountedSocket {
+    fn drop(&mut self) {
+        subtract(&self.0.0.sockets, 1);
+    }
+}
+
 impl Metrics {
     /// Everything in [the text format of Prometheus](https://prometheus.io/docs/instrumenting/exposition_formats/).
     ///
@@ -59,6 +71,19 @@ impl Metrics {
                 "counter",
                 "Starts of the component, of each worker and after each trap.",
                 count(&counters.starts),
+            ),
+            ("instances", "gauge", "Instances that there are.", count(&counters.instances)),
+            (
+                "worker_restarts_total",
+                "counter",
+                "Times that a worker was started again because it had trapped.",
+                count(&counters.restarts),
+            ),
+            (
+                "sockets",
+                "gauge",
+                "TCP sockets that the component has handles of, listening and closed ones too.",
+                count(&counters.sockets),
             ),
             ("connections_accepted_total", "counter", "Accepted connections.", count(&counters.accepted)),
             ("connections_opened_total", "counter", "Connections to others.", count(&counters.connected)),
@@ -96,13 +121,30 @@ impl Metrics {
         *self.0.drain.lock().unwrap_or_else(PoisonError::into_inner) = Some(drain.clone());
     }
 
+    pub(crate) fn begin_instance(&self) {
+        add(&self.0.instances, 1);
+    }
+
+    pub(crate) fn end_instance(&self) {
+        subtract(&self.0.instances, 1);
+    }
+
+    pub(crate) fn count_restart(&self) {
+        add(&self.0.restarts, 1);
+    }
+
+    pub(crate) fn count_socket(&self) -> CountedSocket {
+        add(&self.0.sockets, 1);
+        CountedSocket(self.clone())
+    }
+
     pub(crate) fn begin_connection(&self, origin: Origin) {
         add(if origin == Origin::Accepted { &self.0.accepted } else { &self.0.connected }, 1);
         add(&self.0.open, 1);
     }
 
     pub(crate) fn end_connection(&self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        subtract(&self.0.open, 1);
     }
 
     pub(crate) fn count_accept_failure(&self) {
@@ -122,12 +164,16 @@ impl Metrics {
     }
 
     pub(crate) fn free_memory(&self, bytes: u64) {
-        self.0.memory.fetch_sub(bytes, Ordering::Relaxed);
+        subtract(&self.0.memory, bytes);
     }
 }
 
 fn add(counter: &AtomicU64, count: u64) {
     counter.fetch_add(count, Ordering::Relaxed);
+}
+
+fn subtract(counter: &AtomicU64, count: u64) {
+    counter.fetch_sub(count, Ordering::Relaxed);
 }
 
 fn describe(text: &mut String, name: &str, kind: &str, help: &str, value: u64) {

@@ -90,7 +90,7 @@ impl App {
         let mut failures = Failures::default();
         loop {
             let (ctx, started) = (ctx().build(), Instant::now());
-            let drain = ctx.drain().clone();
+            let (drain, metrics) = (ctx.drain().clone(), ctx.metrics().clone());
             let error = match runtime.block_on(self.run(ctx)) {
                 Ok(exit) => return Ok(exit),
                 Err(error) => error,
@@ -100,6 +100,7 @@ impl App {
             };
             tracing::error!("worker {number} is started again in {pause:?}: {error:?}");
             restarts.fetch_add(1, Ordering::Relaxed);
+            metrics.count_restart();
             let draining =
                 runtime.block_on(async { tokio::time::timeout(pause, drain.started()).await.is_ok() });
             if draining {

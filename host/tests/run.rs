@@ -146,10 +146,13 @@ fn counters_are_served() {
         let line = metrics.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
         line.unwrap_or_else(|| panic!("{name} is not in {metrics}")).parse::<u64>().unwrap()
     };
-    assert_eq!(value("node_http_starts_total"), 1);
+    assert_eq!((value("node_http_starts_total"), value("node_http_instances")), (1, 1));
+    assert_eq!(value("node_http_worker_restarts_total"), 0);
     assert_eq!(value("node_http_connections_accepted_total"), 2);
     // The other one has been closed: its client has seen the end.
     assert!((1..=2).contains(&value("node_http_connections_open")));
+    // With the one that listens.
+    assert!((2..=3).contains(&value("node_http_sockets")));
     assert_eq!(value("node_http_sent_bytes_total"), answer.len() as u64);
     let sent = format!("GET /plain HTTP/1.1\r\nHost: {apps}\r\nConnection: close\r\n\r\n").len();
     assert_eq!(value("node_http_received_bytes_total"), sent as u64);

@@ -23,7 +23,7 @@ use std::thread;
 use node_http_host::testing::Output;
 pub use node_http_host::testing::PATIENCE;
 use node_http_host::{
-    App, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Options, Policy, Result, Workers,
+    App, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Metrics, Options, Policy, Result, Workers,
 };
 
 pub use crate::origin::{Origin, Seen};
@@ -45,13 +45,18 @@ pub enum Sockets {
 #[derive(Clone, Default)]
 struct Given {
     drain: DrainHandle,
+    metrics: Metrics,
     stdout: Output,
     stderr: Output,
 }
 
 impl Given {
     fn give(&self, ctx: CtxBuilder) -> CtxBuilder {
-        let ctx = ctx.drain(self.drain.clone()).stdout(self.stdout.clone()).stderr(self.stderr.clone());
+        let ctx = ctx
+            .drain(self.drain.clone())
+            .metrics(&self.metrics)
+            .stdout(self.stdout.clone())
+            .stderr(self.stderr.clone());
         // Any free port, for programs that look at it.
         ctx.env("PORT", "0").policy(Policy::allow_all())
     }
@@ -62,6 +67,7 @@ impl Given {
 pub struct Case {
     sockets: Sockets,
     drain: DrainHandle,
+    metrics: Metrics,
     stdout: Output,
     stderr: Output,
     ended: Receiver<Result<Exit>>,
@@ -152,8 +158,8 @@ impl Case {
             // Nobody is left to tell when the test has already failed.
             .spawn(move || _ = send.send(work()))
             .expect("a thread");
-        let Given { drain, stdout, stderr } = given;
-        Self { sockets, drain, stdout, stderr, ended, over: false }
+        let Given { drain, metrics, stdout, stderr } = given;
+        Self { sockets, drain, metrics, stdout, stderr, ended, over: false }
     }
 
     /// Where the server `name` of this case listens; waits until it does.
@@ -187,6 +193,11 @@ impl Case {
         self.stderr
             .wait_for(|line| line.strip_prefix(prefix).map(|rest| rest.trim().to_owned()))
             .unwrap_or_else(|| self.fail(&format!("no line {prefix:?} on standard error")))
+    }
+
+    /// The counters of the host, as Prometheus gets them.
+    pub fn metrics(&self) -> String {
+        self.metrics.to_prometheus()
     }
 
     /// Asks the program to end as a host does on Ctrl-C.

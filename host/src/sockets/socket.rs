@@ -13,7 +13,7 @@ use super::Network;
 use super::connection::Connection;
 use super::shared::{Claim, Part, Seat};
 use crate::Metrics;
-use crate::metrics::Origin;
+use crate::metrics::{CountedSocket, Origin};
 
 /// What POSIX and Rust's standard library use; Node asks for 511 itself.
 const DEFAULT_BACKLOG: u32 = 128;
@@ -29,6 +29,7 @@ pub(super) struct TcpSocket {
     claim: Option<Arc<Claim>>,
     /// Held while an accepted connection is open.
     _seat: Option<Seat>,
+    _counted: CountedSocket,
     metrics: Metrics,
 }
 
@@ -78,7 +79,17 @@ impl TcpSocket {
     }
 
     fn in_state(state: State, family: IpAddressFamily, seat: Option<Seat>, metrics: Metrics) -> Self {
-        Self { state, family, backlog: DEFAULT_BACKLOG, requested: None, claim: None, _seat: seat, metrics }
+        let _counted = metrics.count_socket();
+        Self {
+            state,
+            family,
+            backlog: DEFAULT_BACKLOG,
+            requested: None,
+            claim: None,
+            _seat: seat,
+            _counted,
+            metrics,
+        }
     }
 
     pub(super) fn bind(&mut self, network: &Network, address: SocketAddr) -> Result<(), ErrorCode> {

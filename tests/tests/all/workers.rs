@@ -57,6 +57,11 @@ fn a_trap_ends_the_connections_of_one_instance_which_is_started_again() {
     // The first one takes new connections again as soon as it is back: it has the fewest.
     while ask(&mut case.connect("worker 1")) != 1 {}
     assert_eq!(workers.restarts(), 1);
+    let counters = ["starts_total 3", "instances 2", "worker_restarts_total 1"];
+    let metrics = case.metrics();
+    for counter in counters {
+        assert!(metrics.contains(&format!("\nnode_http_{counter}\n")), "{metrics}");
+    }
     case.drain();
     case.finish();
 }
