@@ -6,10 +6,12 @@
 
 mod outside;
 
-use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
 
-use outside::{Folder, Server, build, cargo, commands, node_http, repository};
+use outside::{Folder, Server, build, build_with, cargo, commands, node_http, repository};
 
 #[test]
 fn hello_is_built_run_and_composed() {
@@ -24,6 +26,59 @@ fn hello_is_built_run_and_composed() {
     assert!(commands[3].starts_with("wasmtime run "));
     let server = Server::start(&folder, "node-http --port 8080 app.wasm");
     assert!(server.ask("GET / HTTP/1.1", "").ends_with("\r\n\r\nHello!\n"));
+    if wac(&folder) {
+        let server = Server::start(&folder, "node-http --port 8080 app.wasm");
+        assert!(server.ask("GET / HTTP/1.1", "").ends_with("\r\n\r\nHello!\n"));
+    }
+}
+
+/// Composes with `wac`, which `WAC` may name, as the README tells. Whether there is one.
+fn wac(folder: &Path) -> bool {
+    let program = env::var_os("WAC").unwrap_or_else(|| "wac".into());
+    let found = Command::new(&program).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        // Past the test harness, which shows only what failed tests print. Without an error stream nobody can be told.
+        let _ = writeln!(io::stderr(), "\n#### SKIPPED: nothing is composed with wac, which is not here");
+        return false;
+    }
+    let commands = commands("wac");
+    let (component, plug) = (&commands[0], &commands[1]);
+    run(folder, component);
+    fs::remove_file(folder.join("app.wasm")).expect("that of node-http compose");
+    let words: Vec<&str> = plug.split_whitespace().collect();
+    assert_eq!((words[0], commands.len()), ("wac", 2), "{commands:?}");
+    let output = Command::new(program).args(&words[1..]).current_dir(folder).output().expect("it starts");
+    assert!(output.status.success(), "{plug}: {}", String::from_utf8_lossy(&output.stderr));
+    true
+}
+
+/// The example applications, each by the line that their README has for it.
+#[test]
+fn every_example_starts_by_its_line() {
+    let readme = repository().join("host/examples/apps/README.md");
+    let readme = fs::read_to_string(readme).expect("the README of the examples");
+    let build =
+        readme.lines().find_map(|line| line.strip_prefix("$ cargo build --release --target wasm32-wasip2 "));
+    let packages: Vec<&str> = build.expect("how they are built").split_whitespace().collect();
+    let built = build_with(&repository(), &packages);
+    let folder = Folder::new(&["examples"]);
+    let mut started = 0;
+    for row in readme.lines().filter(|line| line.starts_with("| [`")) {
+        let (_, command) = row.split_once(" | `").expect("how it is started");
+        let (command, rest) = command.split_once('`').expect("the command ends");
+        if rest.starts_with(", see ") {
+            // Another test is about Python.
+            continue;
+        }
+        let file = command.split(' ').next_back().expect("the component comes last");
+        fs::copy(built.join(file), folder.join(file)).expect("it was built");
+        // What a shell would take as a pattern is quoted.
+        let server = Server::start(&folder, &command.replace('\'', ""));
+        let answer = server.ask("GET / HTTP/1.1", "");
+        assert!(answer.starts_with("HTTP/1.1 "), "{command}: {answer}");
+        started += 1;
+    }
+    assert_eq!((started, packages.len()), (6, 12));
 }
 
 #[test]

@@ -78,6 +78,14 @@ pub(crate) fn commands(name: &str) -> Vec<String> {
 }
 
 pub(crate) fn build(folder: &Path) {
+    let (built, wanted) = (build_with(folder, &[]), folder.join("target/wasm32-wasip2/release"));
+    fs::create_dir_all(&wanted).expect("a folder that does not last");
+    let name = format!("{}.wasm", folder.file_name().and_then(|name| name.to_str()).expect("a name"));
+    fs::copy(built.join(&name), wanted.join(&name)).expect("the artefact");
+}
+
+/// Builds with more arguments, and returns the folder of the artefacts.
+pub(crate) fn build_with(folder: &Path, more: &[&str]) -> PathBuf {
     /// Two of the programs have the same name, and so the same artefact.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,11 +96,9 @@ pub(crate) fn build(folder: &Path) {
     for setting in &profile {
         arguments.extend(["--config", setting]);
     }
+    arguments.extend(more);
     cargo(folder, &arguments);
-    let (built, wanted) = (target.join("wasm32-wasip2/wasm"), folder.join("target/wasm32-wasip2/release"));
-    fs::create_dir_all(&wanted).expect("a folder that does not last");
-    let name = format!("{}.wasm", folder.file_name().and_then(|name| name.to_str()).expect("a name"));
-    fs::copy(built.join(&name), wanted.join(&name)).expect("the artefact");
+    target.join("wasm32-wasip2/wasm")
 }
 
 pub(crate) fn cargo(folder: &Path, arguments: &[&str]) {
