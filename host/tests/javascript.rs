@@ -1,12 +1,18 @@
 //! Programs for Node under `node-http run`, over TCP. Those of `javascript/` take packages from npm, by its lock file.
 #![cfg(all(feature = "javascript", unix))]
 
+mod driver;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
+
+use node_http_host::wasmtime_wasi::FsPerms;
+use node_http_host::wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use node_http_host::{Ctx, Exit, Host, Options, Policy};
 
 fn node_http(program: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_node-http"));
@@ -128,6 +134,38 @@ fn http_proxy() {
 #[test]
 fn ws_at_both_ends() {
     assert_answer(&Server::start("ws.js").get("/"), 200, &["echoed a message"]);
+}
+
+/// The client is a browser's own.
+#[test]
+fn ws_and_a_browser() {
+    let Some(mut browser) = driver::Browser::start() else { return };
+    let server = Server::start("ws.js");
+    let page = browser.open(&format!("http://{}/page", server.address));
+    browser.wait_for(&page, "document.title", "text: from a page, 3 bytes, closed 1000");
+}
+
+/// As under `wasmtime run`: with sockets of wasmtime-wasi, and nothing around that knows of HTTP.
+#[test]
+fn express_and_ws_under_plain_wasmtime() {
+    let folder = programs();
+    let said = MemoryOutputPipe::new(4096);
+    let host = Host::with(Options { wasmtime_sockets: true, ..Options::default() }).unwrap();
+    let app = host.load(node_http_host::JAVASCRIPT).unwrap();
+    let ctx = Ctx::builder()
+        .args(&["node-http", folder.join("alone.js").to_str().unwrap()])
+        .stdout(said.clone())
+        .policy(Policy::allow_all())
+        .wasi(|wasi| {
+            let path = folder.to_str().unwrap();
+            wasi.preopened_dir(folder, path, FsPerms::ReadOnly).unwrap();
+        })
+        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let exit = runtime.block_on(app.run(ctx)).unwrap();
+    let said = String::from_utf8_lossy(&said.contents()).into_owned();
+    assert_eq!(said, "hello from express\nechoed a message\nclosed\n");
+    assert!(matches!(exit, Exit::Code(0)), "{exit:?}");
 }
 
 #[test]

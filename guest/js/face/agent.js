@@ -10,6 +10,7 @@ const { kHandle } = require('./incoming');
 const { fromError, nodeError, validateNumber } = require('./errors');
 
 const kTold = Symbol('told');
+const kForeign = Symbol('foreign');
 const kConnections = Symbol('connections');
 const kWaiting = Symbol('waiting');
 
@@ -39,6 +40,7 @@ function Agent(options) {
   this[kTold] = limits(this);
   this[kWaiting] = new Map();
   this[kConnections] = new Set();
+  this[kForeign] = new Map();
   core.register(this[kHandle], this);
 }
 Object.setPrototypeOf(Agent.prototype, EventEmitter.prototype);
@@ -89,6 +91,7 @@ Object.defineProperties(prototype, {
       for (const [origin, ids] of core.call(this[kHandle], 'requests')) {
         byOrigin[origin] = ids.map((id) => this[kWaiting].get(id)).filter(Boolean);
       }
+      for (const [origin, waiting] of this[kForeign]) (byOrigin[origin] ??= []).push(...waiting);
       return byOrigin;
     },
   },
@@ -127,12 +130,25 @@ prototype._look = function() {
 prototype._lost = function(connection) { this[kConnections].delete(connection); };
 prototype._forget = function(id) { this[kWaiting].delete(id); };
 
-// Programs call and replace these; the core does without.
-prototype.addRequest = function() {};
+// Requests of the module are the core's. Another thing that takes a socket gets one of its own, or waits where there may
+// be none.
+prototype.addRequest = function(request, options, port, localAddress) {
+  if (request._isBound) return;
+  if (typeof options === 'string') options = { host: options, port, localAddress };
+  options = { ...options, ...this.options };
+  if (this.maxSockets > 0) {
+    this.createSocket(request, options, (error, socket) => request.onSocket(socket, error));
+    return;
+  }
+  const origin = this.getName(options);
+  if (!this[kForeign].has(origin)) this[kForeign].set(origin, []);
+  this[kForeign].get(origin).push(request);
+};
+// Programs call and replace it; the core does without.
 prototype.removeSocket = function() {};
 
 prototype.createSocket = function(request, options, callback) {
-  const create = request._options.createConnection ?? this.createConnection;
+  const create = request._options?.createConnection ?? this.createConnection;
   const socket = create.call(this, options, callback);
   if (socket) callback(null, socket);
 };

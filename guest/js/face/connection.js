@@ -12,6 +12,7 @@ const kConnection = Symbol('connection');
 const byNumber = new Map();
 let lastNumber = 0;
 
+// Node's name for it is the parser of the socket.
 class Connection {
   // A client's socket may come later: `bind`.
   constructor(socket, server) {
@@ -22,6 +23,8 @@ class Connection {
     this.error = null;
     this.failure = null;
     this.over = this.ended = this.paused = this.carried = false;
+    // The message whose body is being read.
+    this.reading = null;
     byNumber.set(this.number, this);
     this.socket = socket;
     if (socket) socket[kConnection] = this;
@@ -32,6 +35,8 @@ class Connection {
       close: () => this.closed(),
       drain: () => { this._moved(); core.arrived(); },
     };
+    // Behind those that hear of the message.
+    this.whenClosed = () => this.free();
   }
 
   // The core's end of the pipe is there.
@@ -49,6 +54,8 @@ class Connection {
     this.options = { highWaterMark: socket.writableHighWaterMark };
     // The component's sockets can do without JavaScript.
     this.carried = Boolean(socket._carry?.(this, pipe));
+    socket.parser = this;
+    socket.on('close', this.whenClosed);
     for (const name in this.listeners) {
       // Otherwise the stream would flow.
       if (this.carried && name === 'data') EventEmitter.prototype.on.call(socket, name, this.listeners.data);
@@ -112,6 +119,12 @@ class Connection {
     core.arrived();
   }
 
+  get incoming() { return this.reading ?? this.socket?._httpMessage?.req ?? null; }
+
+  // As Node's parser has them.
+  free() { this.forget(); }
+  close() {}
+
   // The socket is gone, also before it says so.
   lose() {
     if (this.pipe) {
@@ -120,7 +133,9 @@ class Connection {
       core.release(this.pipe);
       this.pipe = 0;
     }
-    this.forget();
+    this.agent?._lost(this);
+    core.release(this.view);
+    this.view = 0;
   }
 
   forget() {
@@ -136,6 +151,7 @@ class Connection {
     const { socket } = this;
     delete socket.setTimeout;
     socket.parser = null;
+    socket.removeListener('close', this.whenClosed);
     if (this.carried) { this.carried = false; socket._release(); }
     for (const name in this.listeners) socket.removeListener(name, this.listeners[name]);
     core.release(this.pipe);

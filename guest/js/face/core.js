@@ -27,17 +27,45 @@ const goesOn = native.needsTicks === false;
 // Whether it takes text as well as bytes, as UTF-8.
 const takesText = native.takesText === true;
 
-// Who is told of the events of a handle; who has properties that the core has to know before it goes on; and who has
-// other listeners than before.
-const objects = new Map();
+// Who is told of the events of a handle, by its place (guest/js/src/binding/objects.rs), and whose place it is; and of
+// numbers that are no handles.
+const PLACE = 2 ** 24 - 1;
+const MOST = 2 ** 31 - 1;
+const places = [undefined];
+const owners = [0];
+const beyond = new Map();
+// Who has properties that the core has to know before it goes on; and who has other listeners than before.
 const synchronized = new Set();
 const touched = new Set();
 
-function register(handle, object) {
-  objects.set(handle, object);
-  if (object._hasProperties) synchronized.add(object);
+function objectOf(handle) {
+  if (handle > MOST) return beyond.get(handle);
+  const place = handle & PLACE;
+  return owners[place] === handle ? places[place] : undefined;
+}
+
+function enlist(handle, object) {
+  if (handle > MOST) {
+    beyond.set(handle, object);
+    return;
+  }
+  const place = handle & PLACE;
+  // Arrays with holes are slow.
+  while (places.length < place) { places.push(undefined); owners.push(0); }
+  places[place] = object;
+  owners[place] = handle;
   // Nobody listens to an object without listeners.
-  else if (object._events !== undefined && object._sync) touched.add(object);
+  if (object._events !== undefined && object._sync) touched.add(object);
+}
+
+function register(handle, object) {
+  enlist(handle, object);
+  if (object._hasProperties) synchronized.add(object);
+}
+
+function strike(handle) {
+  if (handle > MOST) beyond.delete(handle);
+  else if (owners[handle & PLACE] === handle) places[handle & PLACE] = undefined;
 }
 
 // To listen to some events changes what the core does: it hears of it.
@@ -55,13 +83,13 @@ function tellListening(prototype, base, names) {
 }
 
 // What is watched under a number that is no handle.
-const unregister = (number) => { objects.delete(number); };
+const unregister = strike;
 
 function release(handle) {
   if (!handle) return;
-  const object = objects.get(handle);
+  const object = objectOf(handle);
   if (object) synchronized.delete(object);
-  objects.delete(handle);
+  strike(handle);
   native.release(handle);
 }
 
@@ -74,8 +102,8 @@ const kHeld = Symbol('held');
 const keep = (handle, object) => retired.register(object, handle);
 
 function retire(handle, object) {
-  if (!handle || objects.get(handle) !== object) return;
-  synchronized.delete(object);
+  if (!handle || objectOf(handle) !== object) return;
+  if (object._hasProperties) synchronized.delete(object);
   // Or the engine does it, by what the object holds.
   if (object[kHeld] === undefined) retired.register(object, handle);
   // What is on its way is still told.
@@ -83,7 +111,7 @@ function retire(handle, object) {
 }
 
 function forget() {
-  for (const handle of leaving) objects.delete(handle);
+  for (let i = 0; i < leaving.length; i++) strike(leaving[i]);
   leaving = [];
 }
 
@@ -124,13 +152,14 @@ function gather() {
   const events = native.take();
   if (events === null) return;
   for (let i = 0; i < events.length; i += 3) {
-    const object = objects.get(events[i]);
+    const handle = events[i], place = handle & PLACE;
+    const object = owners[place] === handle ? places[place] : objectOf(handle);
     if (object === undefined) continue;
     const kind = events[i + 1];
     if (kind === MOVED) object._moved?.();
     // Most that happens to a message nobody has asked for.
     else if (kind === READABLE ? object._isWaiting() : !(kind === FINISH || kind === CLOSE) || !object._quietly?.(kind)) {
-      if (!NEVER_HEARD.has(kind)) queue.push(events[i], kind, events[i + 2]);
+      if (!NEVER_HEARD.has(kind)) queue.push(handle, kind, events[i + 2]);
     }
   }
 }
@@ -171,7 +200,7 @@ function arrivedAlone(enter) {
 }
 
 function tellOne() {
-  const object = objects.get(queue[next]), kind = queue[next + 1], payload = queue[next + 2];
+  const object = objectOf(queue[next]), kind = queue[next + 1], payload = queue[next + 2];
   next += 3;
   if (next === queue.length) { queue = []; next = 0; }
   if (object === undefined) return;
@@ -198,7 +227,7 @@ function tellNow(handle, ...kinds) {
     if (queue[i] !== handle || !kinds.includes(KINDS[queue[i + 1]])) continue;
     const [, kind, payload] = queue.splice(i, 3);
     i -= 3;
-    objects.get(handle)._event(KINDS[kind], payload);
+    objectOf(handle)._event(KINDS[kind], payload);
   }
 }
 
@@ -208,6 +237,6 @@ if (!goesOn) setInterval(() => { work(); if (hasEvents() && !telling) tell(); },
 
 module.exports = {
   create, call, write, end, read: native.read, isSpent: native.isSpent, push: native.push, finish: native.finish, reset: native.reset,
-  pull: native.pull, pipeState: native.pipeState, tellListening, register, unregister, release, keep, retire, work, gather, kick, arrived, arrivedAlone, later, tellNow,
+  pull: native.pull, pipeState: native.pipeState, tellListening, enlist, register, unregister, release, keep, retire, work, gather, kick, arrived, arrivedAlone, later, tellNow,
   goesOn, takesText, kHeld, FINISH, CLOSE,
 };

@@ -19,6 +19,7 @@ const kEnding = Symbol('ending');
 const kByCore = Symbol('byCore');
 const kBySocket = Symbol('bySocket');
 const kListened = Symbol('listened');
+const kHasStream = Symbol('hasStream');
 const kUnseen = Symbol('unseen');
 const kVersion = Symbol('version');
 const kComplete = Symbol('complete');
@@ -43,8 +44,9 @@ const prototype = IncomingMessage.prototype;
 Object.assign(prototype, {
   [kHeaders]: null, [kHeadersDistinct]: null, [kRawHeaders]: null, [kTrailers]: null, [kTrailersDistinct]: null,
   [kRawTrailers]: null, [kWaiting]: false, [kEnding]: false, [kByCore]: false, [kBySocket]: false, [kListened]: EVENTS,
-  [kUnseen]: false, [kVersion]: 0, [kComplete]: false, url: '', method: null, statusCode: null, statusMessage: null,
-  joinDuplicateHeaders: false, aborted: false, _consumed: false, _dumped: false,
+  [kUnseen]: false, [kHasStream]: false, [kVersion]: 0, [kComplete]: false, url: '', method: null, statusCode: null, statusMessage: null,
+  // Where it is looked for first.
+  _events: undefined, joinDuplicateHeaders: false, aborted: false, _consumed: false, _dumped: false,
 });
 
 // A property that is read from others until a program sets it.
@@ -73,11 +75,10 @@ Object.defineProperty(prototype, '_readableState', {
     return state;
   },
   set(value) {
+    this[kHasStream] = true;
     Object.defineProperty(this, '_readableState', { value, configurable: true, enumerable: true, writable: true });
   },
 });
-
-const hasStream = (message) => Object.hasOwn(message, '_readableState');
 
 // Later names win, as they do in an object of JavaScript; `__proto__` is a name like any other.
 function toObject(pairs, object = {}) {
@@ -137,7 +138,7 @@ prototype._startRequest = function(handle, version, method, url) {
   this[kVersion] = version;
   this.method = method;
   this.url = url;
-  core.register(handle, this);
+  core.enlist(handle, this);
 };
 
 core.tellListening(prototype, Readable.prototype, ['timeout']);
@@ -154,6 +155,8 @@ prototype._read = function() {
   if (!this._consumed) {
     this._readableState.readingMore = false;
     this._consumed = true;
+    const connection = this.socket?.[kConnection];
+    if (connection) connection.reading = this;
   }
   if (!this[kHandle]) return;
   this[kWaiting] = true;
@@ -193,6 +196,7 @@ prototype._finishReading = function() {
 
 prototype._ended = function() {
   const connection = this.socket?.[kConnection];
+  if (connection?.reading === this) connection.reading = null;
   if (connection?.pipe && connection.socket.destroyed) { core.finish(connection.pipe); core.work(); }
   core.read(this[kHandle], 1);
   core.work();
@@ -201,6 +205,8 @@ prototype._ended = function() {
 };
 
 prototype._destroy = function(error, callback) {
+  const connection = this.socket?.[kConnection];
+  if (connection?.reading === this) connection.reading = null;
   this[kWaiting] = false;
   const cut = !this.readableEnded || !this.complete;
   if (cut && !this[kByCore]) {
@@ -251,7 +257,7 @@ prototype.setTimeout = function(msecs, callback) {
 // Nobody has looked at the stream, and nothing is left but its end: the core, which throws away what nobody has begun to
 // read, tells it to nobody.
 prototype._dumpUnseen = function() {
-  return this[kUnseen] ||= this._events === undefined && !hasStream(this) && this[kHandle] !== 0 && core.isSpent(this[kHandle]);
+  return this[kUnseen] ||= this._events === undefined && !this[kHasStream] && this[kHandle] !== 0 && core.isSpent(this[kHandle]);
 };
 
 // Whether nobody can tell when it happens.

@@ -21,7 +21,8 @@ Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
 Object.setPrototypeOf(ServerResponse, OutgoingMessage);
 const prototype = ServerResponse.prototype;
 Object.assign(prototype, {
-  statusCode: 200, [kStatusMessage]: undefined, [kListened]: 0, [kStatusTold]: false, _sent100: false, _expect_continue: false,
+  // Where it is looked for first.
+  _events: undefined, statusCode: 200, [kStatusMessage]: undefined, [kListened]: 0, [kStatusTold]: false, _sent100: false, _expect_continue: false,
 });
 
 // Once the head is out it is what that says.
@@ -40,7 +41,7 @@ Object.defineProperty(prototype, 'statusMessage', {
 prototype._start = function(handle) {
   this[kHandle] = handle;
   this._isBound = true;
-  core.register(handle, this);
+  core.enlist(handle, this);
 };
 
 core.tellListening(prototype, OutgoingMessage.prototype, Object.keys(LISTENED));

@@ -88,7 +88,7 @@ const makers = {
     setTimeout: sleep, setImmediate: (value) => new Promise((resolve) => { loop.setImmediate(resolve, value); }),
     scheduler: { wait: sleep },
   }),
-  tls: () => ({ ...missing('tls', ['connect', 'createServer', 'createSecureContext']), TLSSocket: class TLSSocket {} }),
+  tls: () => ({ ...missing('tls', ['checkServerIdentity', 'connect', 'createServer', 'createSecureContext']), TLSSocket: class TLSSocket {} }),
   tty: () => ({ isatty: () => false, ReadStream: class {}, WriteStream: class {} }),
   url: () => require('./url'),
   util: () => require('./util'),

@@ -8,7 +8,8 @@ const { Socket, connectArguments } = require('./socket');
 function connect(...given) {
   const [options, callback] = connectArguments(given);
   const socket = new Socket(options);
-  return socket.connect(options, callback);
+  // As Node has it, for programs that put something before it.
+  return socket.connect([options, callback]);
 }
 
 const settings = { autoSelectFamily: true, timeout: 250 };

@@ -16,6 +16,11 @@ function Server(options, listener) {
   EventEmitter.call(this);
   if (typeof options === 'function') [options, listener] = [{}, options];
   this._options = { ...options };
+  const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = this._options;
+  Object.assign(this, {
+    allowHalfOpen: Boolean(allowHalfOpen), pauseOnConnect: Boolean(pauseOnConnect), noDelay: Boolean(noDelay),
+    keepAlive: Boolean(keepAlive), keepAliveInitialDelay: Number(keepAliveInitialDelay) || 0,
+  });
   this._number = 0;
   this._address = null;
   this._connections = 0;

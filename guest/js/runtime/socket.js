@@ -29,6 +29,7 @@ function Socket(options) {
   options = { ...options };
   Duplex.call(this, {
     allowHalfOpen: options.allowHalfOpen ?? false, highWaterMark: options.highWaterMark, emitClose: true,
+    readableHighWaterMark: options.readableHighWaterMark, writableHighWaterMark: options.writableHighWaterMark,
     autoDestroy: true, decodeStrings: true,
   });
   this.connecting = false;
@@ -216,7 +217,6 @@ prototype.connect = function(...given) {
   }
   this.connecting = true;
   if (options.timeout) this.setTimeout(options.timeout);
-  this._hold();
   const host = options.host || 'localhost', port = Number(options.port);
   const failed = (error) => this.destroy(error);
   const attempt = (addresses) => {
@@ -235,6 +235,8 @@ prototype.connect = function(...given) {
       this.emit('connect');
       this.emit('ready');
       if (this._waiting) this._take();
+      // The end is noticed where nobody reads, too.
+      else if (this.readable && !this.isPaused()) this.read(0);
     });
   };
   const found = (error, addresses, family) => {

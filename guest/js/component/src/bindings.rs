@@ -72,8 +72,11 @@ fn take<'js>(ctx: Ctx<'js>) -> Result<Js<'js>> {
     }
     let list = Array::new(ctx.clone())?;
     for (index, event) in events.into_iter().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        list.set(3 * index, event.handle as f64)?;
+        match i32::try_from(event.handle) {
+            Ok(handle) => list.set(3 * index, handle)?,
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+            Err(_) => list.set(3 * index, event.handle as f64)?,
+        }
         list.set(3 * index + 1, event.number())?;
         match event.payload {
             Payload::Value(Value::Null) => {}

@@ -179,8 +179,27 @@ fn listen<'js>(
     to_js(&ctx, &answer)
 }
 
-/// At least one listener. IPv6 sockets of `wasi:sockets` never speak IPv4, so `::` takes two.
+/// Tries to find a port that is free for IPv6 and IPv4.
+const TRIES: u32 = 16;
+
+/// At least one listener. What the system chooses as a port for IPv6 may be somebody's for IPv4: then it chooses anew.
 fn bind(
+    address: Option<&str>,
+    port: u16,
+    backlog: u32,
+    ipv6_only: bool,
+) -> std::result::Result<Vec<TcpListener>, NetError> {
+    let mut tries = 1..TRIES;
+    loop {
+        match bind_once(address, port, backlog, ipv6_only) {
+            Err(error) if port == 0 && error.code == "EADDRINUSE" && tries.next().is_some() => {}
+            result => return result,
+        }
+    }
+}
+
+/// IPv6 sockets of `wasi:sockets` never speak IPv4, so `::` takes two.
+fn bind_once(
     address: Option<&str>,
     port: u16,
     backlog: u32,

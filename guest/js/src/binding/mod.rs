@@ -1,6 +1,7 @@
 //! What the face calls: the only way from JavaScript to the crate.
 //!
-//! Objects of the crate are known by *handles*, numbers from 1 on. Values are what JSON can say; bytes go beside them.
+//! Objects of the crate are known by *handles*, numbers of 31 bits other than 0: the lower 24 are a place that is used
+//! again when its object was released, the others tell whose place it was. Values are what JSON can say; bytes go beside them.
 //!
 //! | function | what it does |
 //! |---|---|
