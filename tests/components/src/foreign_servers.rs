@@ -1,9 +1,9 @@
 //! What every server of files can do: read, ask about, read if it has changed, and write.
 
-use crate::bindings::node::http::agent::{Agent, AgentOptions};
-use crate::bindings::node::http::client_request::{ClientRequest, RequestOptions};
-use crate::bindings::node::http::http;
 use crate::support::*;
+use node_http_imports::client::{Agent, AgentOptions};
+use node_http_imports::client::{ClientRequest, RequestOptions};
+use node_http_imports::http;
 
 const SMALL: &str = "a small file\n";
 /// What is in the large file, and what is uploaded.

@@ -4,11 +4,11 @@ use std::cell::Cell;
 
 use futures_util::future::{join, join_all, select};
 
-use crate::bindings::node::http::agent::{Agent, AgentOptions};
-use crate::bindings::node::http::client_request::{ClientRequest, RequestOptions};
-use crate::bindings::node::http::http;
-use crate::bindings::node::http::net::AbortSignal;
 use crate::support::*;
+use node_http_imports::client::{Agent, AgentOptions};
+use node_http_imports::client::{ClientRequest, RequestOptions};
+use node_http_imports::http;
+use node_http_imports::net::AbortSignal;
 
 /// More than that nobody reads of an answer.
 const MOST: u64 = 65_536;

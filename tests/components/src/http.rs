@@ -1,7 +1,7 @@
 //! Cases for `interface http`.
 
-use crate::bindings::node::http::http;
 use crate::support::*;
+use node_http_imports::http;
 
 pub(crate) fn constants() {
     let methods = http::methods();

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use self::operations::{Outcome, perform, wait};
 use self::waiters::Waiters;
-use crate::bindings::node::http::incoming_message::{IncomingMessageEventKind, IncomingMessageEvents};
-use crate::bindings::node::http::server_response::{ServerResponseEventKind, ServerResponseEvents};
 use crate::support::*;
+use node_http_imports::server::{IncomingMessageEventKind, IncomingMessageEvents};
+use node_http_imports::server::{ServerResponseEventKind, ServerResponseEvents};
 
 /// What all scenarios share.
 #[derive(Default)]

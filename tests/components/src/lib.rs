@@ -25,24 +25,6 @@ mod support;
 mod web_socket;
 mod workers;
 
-/// What the world `imports` offers, generated.
-#[allow(missing_docs, unreachable_pub, reason = "the manual of every function is in wit/")]
-mod bindings {
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "imports",
-        additional_type_attributes: {
-            "node:http/agent@0.1.0/agent-options": [#[derive(Default)]],
-            "node:http/agent@0.1.0/name-options": [#[derive(Default)]],
-            "node:http/client-request@0.1.0/request-options": [#[derive(Default)]],
-            "node:http/net@0.1.0/connect-options": [#[derive(Default)]],
-            "node:http/net@0.1.0/socket-options": [#[derive(Default)]],
-            "node:http/server@0.1.0/server-options": [#[derive(Default)]],
-            "node:http/server@0.1.0/listen-options": [#[derive(Default)]],
-        },
-    });
-}
-
 /// The program.
 #[derive(Debug)]
 pub struct Cases;

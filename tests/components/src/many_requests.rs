@@ -4,10 +4,10 @@ use std::cell::Cell;
 
 use futures_util::future::join_all;
 
-use crate::bindings::node::http::agent::{Agent, AgentOptions};
-use crate::bindings::node::http::client_request::RequestOptions;
-use crate::bindings::node::http::http;
 use crate::support::*;
+use node_http_imports::client::RequestOptions;
+use node_http_imports::client::{Agent, AgentOptions};
+use node_http_imports::http;
 
 /// Arguments: how, the server's port, how many.
 pub(crate) async fn run(arguments: Vec<String>) -> Done {

@@ -2,12 +2,9 @@
 
 use futures_util::future::join4;
 
-use crate::{
-    bindings::node::http::outgoing_message::{
-        OutgoingMessage, OutgoingMessageEventKind, OutgoingMessageEvents,
-    },
-    support::*,
-};
+use node_http_imports::outgoing_message::{OutgoingMessage, OutgoingMessageEventKind, OutgoingMessageEvents};
+
+use crate::support::*;
 
 /// What a new one says of itself.
 pub(crate) fn properties() {

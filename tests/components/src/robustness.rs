@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use wasi::clocks::monotonic_clock;
 
-use crate::bindings::node::http::http;
 use crate::support::*;
+use node_http_imports::http;
 
 /// Pieces in which large bodies are written.
 const PIECE: usize = 64 * 1024;

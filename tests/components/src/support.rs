@@ -5,13 +5,13 @@ use std::pin::Pin;
 
 use wasi::clocks::monotonic_clock;
 
-pub(crate) use crate::bindings::node::http::incoming_message::IncomingMessage;
-pub(crate) use crate::bindings::node::http::net::Socket;
-pub(crate) use crate::bindings::node::http::server::{
+pub(crate) use node_http_imports::net::Socket;
+pub(crate) use node_http_imports::server::IncomingMessage;
+pub(crate) use node_http_imports::server::{Answer, ServerResponse};
+pub(crate) use node_http_imports::server::{
     ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions,
 };
-pub(crate) use crate::bindings::node::http::server_response::{Answer, ServerResponse};
-pub(crate) use crate::bindings::node::http::types::{
+pub(crate) use node_http_imports::types::{
     Chunk, Encoding, Error, ErrorName, HeaderValue, IpFamily, ReadResult, SocketAddress,
 };
 

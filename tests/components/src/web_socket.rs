@@ -2,14 +2,14 @@
 
 use std::pin::Pin;
 
-use crate::bindings::node::http::{
+use crate::support::*;
+use node_http_imports::{
     server::Upgrade,
     web_socket::{
         AcceptOptions, CloseEvent, ConnectOptions, DeflateOptions, Limits, Message, ReadyState, WebSocket,
         WebSocketEventKind,
     },
 };
-use crate::support::*;
 
 /// Arguments: what is done, then its own.
 pub(crate) async fn run(arguments: Vec<String>) -> Done {

@@ -10,20 +10,10 @@ mod benchmark_client;
 #[cfg(target_family = "wasm")]
 mod component {
     use futures_util::future::join_all;
-    use node::http::agent::{Agent, AgentOptions};
-    use node::http::client_request::RequestOptions;
-    use node::http::types::{Error, ReadResult};
+    use node_http_imports::client::{Agent, AgentOptions, RequestOptions};
+    use node_http_imports::types::{Error, ReadResult};
 
     use crate::benchmark_client::Settings;
-
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "imports",
-        additional_type_attributes: {
-            "node:http/agent@0.1.0/agent-options": [#[derive(Default)]],
-            "node:http/client-request@0.1.0/request-options": [#[derive(Default)]],
-        },
-    });
 
     struct Composed;
 
@@ -58,7 +48,7 @@ mod component {
             path: Some("/plain".to_owned()),
             ..RequestOptions::default()
         };
-        let request = node::http::http::get(None, Some(options), Some(agent), None)?;
+        let request = node_http_imports::http::get(None, Some(options), Some(agent), None)?;
         let response = request.response().await?;
         let mut length = 0;
         loop {

@@ -13,7 +13,7 @@ pub(super) struct FarEnd {
 
 impl FarEnd {
     pub(super) fn new() -> (Duplex, Self) {
-        let (to_client, incoming) = crate::bindings::wit_stream::new();
+        let (to_client, incoming) = node_http_imports::wit_stream::new();
         let (duplex, from_client) = Duplex::new(incoming);
         (duplex, Self { to_client, from_client, received: String::new() })
     }

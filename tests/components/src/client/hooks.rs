@@ -4,8 +4,8 @@ use futures_util::future::join;
 
 use super::pool::{free, idle};
 use super::*;
-use crate::bindings::node::http::agent::{AgentEventKind, AgentEvents};
-use crate::bindings::node::http::net::{ConnectOptions, SocketOptions};
+use node_http_imports::client::{AgentEventKind, AgentEvents};
+use node_http_imports::net::{ConnectOptions, SocketOptions};
 
 fn agent(listening: AgentEvents) -> Agent {
     let options =

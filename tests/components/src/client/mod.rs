@@ -17,15 +17,15 @@ mod wire;
 
 use std::rc::Rc;
 
-use crate::bindings::node::http::agent::{Agent, AgentOptions};
-use crate::bindings::node::http::client_request::{
-    AgentChoice, ClientRequest, ClientRequestEventKind, ClientRequestEvents, RequestOptions,
-};
-use crate::bindings::node::http::http;
-use crate::bindings::node::http::incoming_message::{IncomingMessageEventKind, IncomingMessageEvents};
-use crate::bindings::node::http::net::{AbortSignal, Duplex, SocketEventKind, SocketEvents, Transport};
 use crate::support::*;
 use duplex::FarEnd;
+use node_http_imports::client::{Agent, AgentOptions};
+use node_http_imports::client::{
+    AgentChoice, ClientRequest, ClientRequestEventKind, ClientRequestEvents, RequestOptions,
+};
+use node_http_imports::http;
+use node_http_imports::net::{AbortSignal, Duplex, SocketEventKind, SocketEvents, Transport};
+use node_http_imports::server::{IncomingMessageEventKind, IncomingMessageEvents};
 use trace::{Reaction, Trace, Watch, When, Words};
 
 /// One label of a vector file, as an argument of three lines.

@@ -1,7 +1,7 @@
 //! Cases for `record request-options`: where a request goes, and how its response is read.
 
 use super::*;
-use crate::bindings::node::http::net::SocketOptions;
+use node_http_imports::net::SocketOptions;
 
 fn one_shot(port: u16) -> RequestOptions {
     RequestOptions { agent: Some(AgentChoice::OneShot), ..to(port) }

@@ -4,8 +4,8 @@ use futures_util::future::{join, join_all};
 use wasi::clocks::monotonic_clock;
 
 use super::*;
-use crate::bindings::node::http::agent::{NameOptions, Scheduling};
-use crate::bindings::node::http::net::ConnectOptions;
+use node_http_imports::client::{NameOptions, Scheduling};
+use node_http_imports::net::ConnectOptions;
 
 fn keeping() -> AgentOptions {
     AgentOptions { keep_alive: Some(true), ..AgentOptions::default() }

@@ -3,7 +3,7 @@
 use futures_util::future::join;
 
 use super::*;
-use crate::bindings::node::http::client_request::Upgraded;
+use node_http_imports::client::Upgraded;
 
 /// The first event, which hands the connection over.
 async fn changed(request: &ClientRequest) -> Upgraded {

@@ -153,7 +153,7 @@ pub(super) async fn echo(port: u16) {
     let agent = agent();
     let length = || Some(vec![("Content-Length".to_owned(), HeaderValue::Integer(SIZE as i64))]);
     let request = made(RequestOptions { headers: length(), ..post(port) }, &agent);
-    let (mut writer, stream) = crate::bindings::wit_stream::new();
+    let (mut writer, stream) = node_http_imports::wit_stream::new();
     let produce = async {
         for piece in 0..64 {
             let left = writer.write_all(vec![piece; SIZE / 64]).await;

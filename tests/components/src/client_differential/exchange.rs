@@ -8,11 +8,11 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::{Program, operations, options, words};
-use crate::bindings::node::http::client_request::{ClientRequest, ClientRequestEventKind};
-use crate::bindings::node::http::http;
-use crate::bindings::node::http::incoming_message::IncomingMessageEventKind;
-use crate::bindings::node::http::net::AbortSignal;
 use crate::support::{IncomingMessage, ReadResult, sleep};
+use node_http_imports::client::{ClientRequest, ClientRequestEventKind};
+use node_http_imports::http;
+use node_http_imports::net::AbortSignal;
+use node_http_imports::server::IncomingMessageEventKind;
 
 pub(super) struct Exchange {
     pub(super) program: Rc<Program>,

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::bindings::node::http::agent::Agent;
-use crate::bindings::node::http::http;
 use crate::support::{Done, sleep};
 use exchange::Exchange;
+use node_http_imports::client::Agent;
+use node_http_imports::http;
 
 /// What all exchanges of a program share.
 struct Program {

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::Program;
-use crate::bindings::node::http::agent::{Agent, AgentOptions, Scheduling};
-use crate::bindings::node::http::client_request::{AgentChoice, ClientRequestEvents, RequestOptions};
-use crate::bindings::node::http::http;
-use crate::bindings::node::http::incoming_message::IncomingMessageEvents;
-use crate::bindings::node::http::net::{ConnectOptions, Transport};
-use crate::bindings::node::http::types::Milliseconds;
 use crate::support::{HeaderValue, IpFamily};
+use node_http_imports::client::{Agent, AgentOptions, Scheduling};
+use node_http_imports::client::{AgentChoice, ClientRequestEvents, RequestOptions};
+use node_http_imports::http;
+use node_http_imports::net::{ConnectOptions, Transport};
+use node_http_imports::server::IncomingMessageEvents;
+use node_http_imports::types::Milliseconds;
 
 /// The agent that a program makes for itself.
 pub(super) fn agent(description: &Value) -> Option<Agent> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bindings::node::http::client_request::{ClientRequest, ClientRequestEventKind, Information};
 use crate::support::{Error, ErrorName, HeaderValue, IncomingMessage};
+use node_http_imports::client::{ClientRequest, ClientRequestEventKind, Information};
 
 /// An event of a request.
 pub(super) fn event(kind: &ClientRequestEventKind) -> String {

@@ -1,7 +1,7 @@
 //! Examples about connections and their pool.
 
 use super::*;
-use crate::bindings::node::http::agent::{AgentEventKind, AgentEvents};
+use node_http_imports::client::{AgentEventKind, AgentEvents};
 
 /// X1.
 pub(super) async fn agent_remove(port: u16) {

@@ -8,12 +8,12 @@ mod requests;
 mod responses;
 mod tunnel;
 
-use crate::bindings::node::http::agent::{Agent, AgentOptions};
-use crate::bindings::node::http::client_request::{
+use crate::support::*;
+use node_http_imports::client::{Agent, AgentOptions};
+use node_http_imports::client::{
     AgentChoice, ClientRequest, ClientRequestEventKind, ClientRequestEvents, RequestOptions,
 };
-use crate::bindings::node::http::http;
-use crate::support::*;
+use node_http_imports::http;
 
 /// The example that the first argument names.
 pub(crate) async fn run(arguments: Vec<String>) -> Done {

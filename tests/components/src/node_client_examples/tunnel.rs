@@ -3,9 +3,9 @@
 use futures_util::future::{join, try_join};
 
 use super::*;
-use crate::bindings::node::http::client_request::Upgraded;
-use crate::bindings::node::http::net::{ConnectOptions, SocketEventKind, SocketEvents, Transport};
-use crate::bindings::node::http::server::Upgrade;
+use node_http_imports::client::Upgraded;
+use node_http_imports::net::{ConnectOptions, SocketEventKind, SocketEvents, Transport};
+use node_http_imports::server::Upgrade;
 
 /// The proxy.
 pub(super) async fn proxy() {

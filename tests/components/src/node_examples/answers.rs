@@ -1,7 +1,8 @@
 //! Examples that are a handler: one server, the path chooses the example.
 
 use super::hello_world;
-use crate::{bindings::node::http::http, support::*};
+use crate::support::*;
+use node_http_imports::http;
 
 pub(crate) async fn run() -> Done {
     each("examples", |response, _| {

@@ -1,9 +1,8 @@
 //! Examples that need no connection.
 
-use crate::{
-    bindings::node::http::{http, outgoing_message::OutgoingMessage},
-    support::*,
-};
+use node_http_imports::{http, outgoing_message::OutgoingMessage};
+
+use crate::support::*;
 
 /// X36.
 pub(crate) fn outgoing_message() {
