@@ -184,8 +184,16 @@ impl Part {
 }
 
 impl Drop for Part {
+    /// What a worker that has trapped was dealt and has not looked at is the next one's.
     fn drop(&mut self) {
         self.leave();
+        let hands = lock(&self.claim.address.hands);
+        while let Ok((stream, peer, _)) = self.dealt.try_recv() {
+            if let Some(fewest) = hands.iter().min_by_key(|hand| hand.open.load(Ordering::Relaxed)) {
+                // Whoever stands in the list under its lock has not left.
+                let _ = fewest.sender.send((stream, peer, Seat::take(&fewest.open)));
+            }
+        }
     }
 }
 
@@ -199,6 +207,26 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+
+    /// As when a worker traps while a connection is on its way to it.
+    #[test]
+    fn what_a_worker_leaves_is_dealt_to_another() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let _entered = runtime.enter();
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = socket.local_addr().expect("it is bound");
+        let shared = Arc::new(Address::new(address, socket));
+        let [first, mut second] =
+            [1, 2].map(|worker| Arc::new(Claim::new(Arc::clone(&shared), worker)).take_part());
+        let _client = std::net::TcpStream::connect(address).expect("somebody listens");
+        let (stream, peer) = shared.socket.accept().expect("a client");
+        stream.set_nonblocking(true).expect("a socket");
+        let stream = TcpStream::from_std(stream).expect("a runtime");
+        let _seat = Seat::take(&lock(&shared.hands)[1].open);
+        assert!(second.deal(stream, peer).expect("a socket").is_none(), "the first has fewer");
+        drop(first);
+        assert!(second.dealt.try_recv().is_ok());
+    }
 
     #[test]
     fn others_join_an_address_and_its_holder_does_not() {
