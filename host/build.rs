@@ -15,6 +15,7 @@ use std::{env, fs};
 
 /// The names of the artefacts.
 const COMPONENT: &str = "node_http_component.wasm";
+const BATCHED: &str = "node_http_component_batched.wasm";
 const DEMO: &str = "node_http_demo.wasm";
 const JAVASCRIPT: &str = "node_http_js_component.wasm";
 
@@ -32,13 +33,16 @@ fn embed() -> Result<(), String> {
     let artefacts = guests()?;
     let read = |name| fs::read(artefacts.join(name)).map_err(|e| format!("{name}: {e}"));
     let component = read(COMPONENT)?;
+    // Batches want a selector that tokio can wait for.
+    let batched = if env::var_os("CARGO_CFG_UNIX").is_some() { read(BATCHED)? } else { component.clone() };
     let demo = read(DEMO)?;
-    let demo = compose::plug(&demo, &component).map_err(|error| format!("the demo app: {error}"))?;
+    let demo = compose::plug(&demo, &batched).map_err(|error| format!("the demo app: {error}"))?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     let write = |name, bytes: &[u8]| fs::write(out.join(name), bytes).map_err(|e| format!("{name}: {e}"));
     let mut component = sections::without_custom(&component)?;
     sections::describe(&mut component, &about(&documentation()?));
     write("node_http.wasm", &component)?;
+    write("node_http_batched.wasm", &sections::without_custom(&batched)?)?;
     write("demo.wasm", &sections::without_custom(&demo)?)?;
     if env::var_os("CARGO_FEATURE_JAVASCRIPT").is_some() {
         let engine = wasm::build(&["node-http-js-component"])?.join(JAVASCRIPT);
@@ -55,6 +59,8 @@ fn embed() -> Result<(), String> {
 /// whoever installs the command should need no second target, and no network while building.
 fn guests() -> Result<PathBuf, String> {
     if Path::new("../guest/component/Cargo.toml").exists() {
+        // By itself: its feature would be everybody's.
+        wasm::build(&["node-http-component-batched"])?;
         return wasm::build(&["node-http-component", "node-http-demo"]);
     }
     println!("cargo::rerun-if-changed=prebuilt");

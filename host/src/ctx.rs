@@ -17,6 +17,8 @@ pub struct Ctx {
     wasi: WasiCtx,
     table: ResourceTable,
     network: Network,
+    #[cfg(unix)]
+    batch: crate::sockets::Batch,
     grace: Duration,
     /// Set up by [`crate::Limits`].
     pub(crate) memory: Memory,
@@ -159,7 +161,15 @@ impl CtxBuilder {
             listeners: self.listeners,
             listening: Listening::default(),
         };
-        Ctx { wasi, table, network, grace: self.grace, memory }
+        Ctx {
+            wasi,
+            table,
+            network,
+            #[cfg(unix)]
+            batch: crate::sockets::Batch::default(),
+            grace: self.grace,
+            memory,
+        }
     }
 }
 
@@ -172,7 +182,12 @@ impl WasiView for Ctx {
 impl NetworkView for Ctx {
     fn network(&mut self) -> NetworkCtxView<'_> {
         let wasi = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
-        NetworkCtxView { network: &self.network, wasi }
+        NetworkCtxView {
+            network: &self.network,
+            wasi,
+            #[cfg(unix)]
+            batch: &mut self.batch,
+        }
     }
 }
 

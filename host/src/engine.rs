@@ -124,6 +124,8 @@ fn linker(engine: &Engine, options: &Options) -> Result<Linker<Ctx>> {
         types::add_to_linker::<Ctx, WasiSockets>(&mut linker, Ctx::sockets)?;
     } else {
         sockets::add_to_linker(&mut linker)?;
+        #[cfg(unix)]
+        sockets::add_batch_to_linker(&mut linker)?;
     }
     sockets::add_name_lookup_to_linker(&mut linker)?;
     Ok(linker)

@@ -31,7 +31,8 @@
 //!   it may take.
 //! - [`App::run`] runs a program, [`App::instantiate`] gives a [`Session`] in which exports are called from Rust.
 //! - [`App::run_workers`] runs a program on several cores.
-//! - [`plug`] composes an application that imports `node:http` with [`COMPONENT`].
+//! - [`plug`] composes an application that imports `node:http` with [`BATCHED_COMPONENT`], or, where another host is to
+//!   run it, with [`COMPONENT`].
 //! - [`Metrics`] counts connections, bytes and memory; [`testing`] runs components in tests.
 //! - [`sockets`] is usable on its own, with a store of any type.
 
@@ -67,7 +68,12 @@ pub use {wasmtime, wasmtime_wasi};
 /// The component that exports `node:http`.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/node_http.wasm"));
 
-/// The demo application, composed with [`COMPONENT`].
+/// As [`COMPONENT`], for what runs on this host alone and is to be fast: the bytes of all connections cross in one call a
+/// turn. (On systems other than Unix it is the same.) It imports `node-http:host/tcp-batch`, which a [`Host`] offers
+/// unless it has wasmtime's sockets.
+pub const BATCHED_COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/node_http_batched.wasm"));
+
+/// The demo application, composed with [`BATCHED_COMPONENT`].
 ///
 /// It listens on `HOST` and `PORT` of its environment and prints `listening on http://…`.
 pub const DEMO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/demo.wasm"));

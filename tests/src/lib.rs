@@ -23,7 +23,8 @@ use std::thread;
 use node_http_host::testing::Output;
 pub use node_http_host::testing::PATIENCE;
 use node_http_host::{
-    App, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Metrics, Options, Policy, Result, Workers,
+    App, BATCHED_COMPONENT, COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Metrics, Options, Policy,
+    Result, Workers,
 };
 
 pub use crate::origin::{Origin, Seen};
@@ -284,7 +285,7 @@ fn load_program(sockets: Sockets, component: &[u8]) -> App {
     let imports = node_http_host::node_http_imports(component).expect("a component");
     let composed = match imports.is_empty() {
         true => component.to_vec(),
-        false => node_http_host::plug(component, COMPONENT).expect("node:http has what it imports"),
+        false => plug(sockets, component),
     };
     host(sockets).and_then(|host| host.load(&composed)).expect("the program loads")
 }
@@ -298,12 +299,17 @@ fn app(sockets: Sockets) -> App {
 }
 
 fn load(sockets: Sockets) -> Result<App> {
-    static COMPOSED: OnceLock<Vec<u8>> = OnceLock::new();
-    let composed = COMPOSED.get_or_init(|| {
-        let cases = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
-        node_http_host::plug(cases, COMPONENT).expect("node:http has what the cases import")
-    });
-    host(sockets)?.load(composed)
+    let cases = include_bytes!(concat!(env!("GUESTS"), "/cases.wasm"));
+    host(sockets)?.load(&plug(sockets, cases))
+}
+
+/// Batches are for our sockets alone.
+fn plug(sockets: Sockets, program: &[u8]) -> Vec<u8> {
+    let component = match sockets {
+        Sockets::Wasmtime => COMPONENT,
+        _ => BATCHED_COMPONENT,
+    };
+    node_http_host::plug(program, component).expect("node:http has what the program imports")
 }
 
 fn host(sockets: Sockets) -> Result<Host> {

@@ -3,10 +3,12 @@
 //! Every operation takes and returns an owned buffer, because a pending operation of the component
 //! model owns the memory that it works on. Nothing here knows HTTP.
 //!
-//! `wasi.rs` is the one file that knows `wasi:sockets`; `memory.rs` is a pipe for tests and for
+//! `wasi.rs` is the one file that knows `wasi:sockets`, `batched.rs` what our own host offers beside it; `memory.rs` is a pipe for tests and for
 //! servers that talk to themselves. Below it, `memory::Network` is what a native build connects through.
 
 mod abort_signal;
+#[cfg(all(target_family = "wasm", feature = "batched"))]
+pub mod batched;
 mod error;
 pub mod memory;
 #[cfg(test)]
@@ -14,7 +16,12 @@ mod tests;
 #[cfg(target_family = "wasm")]
 pub mod wasi;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    future::{Future as _, poll_fn},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
+    task::Poll,
+};
 
 pub(crate) use self::abort_signal::{Abortable, Watch};
 pub use self::{abort_signal::AbortSignal, error::ConnectError, error::NetError};
@@ -100,10 +107,7 @@ impl Stream {
     pub fn split(self) -> (Reader, Writer, Endpoints) {
         match self {
             #[cfg(target_family = "wasm")]
-            Self::Tcp(stream) => {
-                let (reader, writer, endpoints) = stream.split();
-                (Reader::Tcp(reader), Writer::Tcp(writer), Endpoints::Tcp(endpoints))
-            }
+            Self::Tcp(stream) => stream.split(),
             #[cfg(target_family = "wasm")]
             Self::Duplex(stream) => {
                 let endpoints = Endpoints::Fixed { local: stream.local, remote: stream.remote };
@@ -136,6 +140,9 @@ pub enum Reader {
     /// TCP, or another byte stream of the component model.
     #[cfg(target_family = "wasm")]
     Tcp(wasi::TcpReader),
+    /// TCP, in batches.
+    #[cfg(all(target_family = "wasm", feature = "batched"))]
+    Batch(batched::BatchReader),
     /// In memory.
     Memory(memory::MemoryReader),
 }
@@ -147,6 +154,8 @@ impl Reader {
         match self {
             #[cfg(target_family = "wasm")]
             Self::Tcp(reader) => reader.read(buffer).await,
+            #[cfg(all(target_family = "wasm", feature = "batched"))]
+            Self::Batch(reader) => reader.read(buffer).await,
             Self::Memory(reader) => reader.read(buffer).await,
         }
     }
@@ -158,6 +167,9 @@ pub enum Writer {
     /// TCP.
     #[cfg(target_family = "wasm")]
     Tcp(wasi::TcpWriter),
+    /// TCP, in batches.
+    #[cfg(all(target_family = "wasm", feature = "batched"))]
+    Batch(batched::BatchWriter),
     /// In memory.
     Memory(memory::MemoryWriter),
 }
@@ -168,8 +180,24 @@ impl Writer {
         match self {
             #[cfg(target_family = "wasm")]
             Self::Tcp(writer) => writer.write_all(bytes).await,
+            #[cfg(all(target_family = "wasm", feature = "batched"))]
+            Self::Batch(writer) => writer.write_all(bytes).await,
             Self::Memory(writer) => writer.write_all(bytes).await,
         }
+    }
+
+    /// As [`Self::write_all`] if that need not wait; else none, with what the transport took on its way.
+    pub async fn try_write_all(&mut self, bytes: Vec<u8>) -> Option<Result<Vec<u8>, NetError>> {
+        #[cfg(all(target_family = "wasm", feature = "batched"))]
+        if let Self::Batch(writer) = self {
+            return writer.try_write_all(bytes).await;
+        }
+        let mut work = pin!(self.write_all(bytes));
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
     }
 
     /// Waits until the connection is known to be broken, without writing; a dropped wait loses nothing. Not every
@@ -178,6 +206,8 @@ impl Writer {
         match self {
             #[cfg(target_family = "wasm")]
             Self::Tcp(writer) => writer.broken().await,
+            #[cfg(all(target_family = "wasm", feature = "batched"))]
+            Self::Batch(writer) => writer.broken().await,
             Self::Memory(writer) => writer.broken().await,
         }
     }

@@ -22,7 +22,7 @@ use wasi::sockets::{
 };
 use wit_bindgen::{FutureRead, FutureReader, StreamReader, StreamResult, StreamWriter};
 
-use super::{ConnectError, NetError, ReadOutcome, Stream};
+use super::{ConnectError, Endpoints, NetError, ReadOutcome, Reader, Stream, Writer};
 use crate::runtime::Span;
 
 /// How many accepted sockets one read of the listening stream may take.
@@ -73,14 +73,19 @@ pub struct TcpStream {
 
 impl TcpStream {
     /// Starts both directions.
-    pub fn split(self) -> (TcpReader, TcpWriter, TcpEndpoints) {
+    pub fn split(self) -> (Reader, Writer, Endpoints) {
+        #[cfg(feature = "batched")]
+        if let Some((reader, writer)) = super::batched::attach(&self.socket) {
+            let endpoints = TcpEndpoints { socket: self.socket };
+            return (Reader::Batch(reader), Writer::Batch(writer), Endpoints::Tcp(endpoints));
+        }
         let (incoming, received) = self.socket.receive();
         let (outgoing, to_send) = wasi::wit_stream::new();
         let sent = self.socket.send(to_send);
         (
-            TcpReader { stream: incoming, outcome: Outcome::Unasked(received) },
-            TcpWriter { stream: outgoing, outcome: Outcome::Unasked(sent) },
-            TcpEndpoints { socket: self.socket },
+            Reader::Tcp(TcpReader { stream: incoming, outcome: Outcome::Unasked(received) }),
+            Writer::Tcp(TcpWriter { stream: outgoing, outcome: Outcome::Unasked(sent) }),
+            Endpoints::Tcp(TcpEndpoints { socket: self.socket }),
         )
     }
 }

@@ -72,6 +72,27 @@ pub fn ensure_driver() {
 #[cfg(not(target_family = "wasm"))]
 pub fn ensure_driver() {}
 
+/// What is wanted of a transport that works in batches, when no job can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// To hand over everything that is queued: there is nothing else to do.
+    All,
+    /// To hand over what peers wait for: the application is about to have the word.
+    Bytes,
+    /// To fetch what has come by now: somebody waits for the end of this turn to know.
+    Look,
+}
+
+/// A transport that works in batches: `exchange` does what is demanded, and says whether something has come for a job.
+pub fn exchange_with(exchange: fn(Demand) -> bool) {
+    RUNTIME.with(|runtime| runtime.exchange.set(Some(exchange)));
+}
+
+/// Makes the driver look again what there is to do.
+pub fn wake_driver() {
+    RUNTIME.with(|runtime| runtime.wake_driver());
+}
+
 /// A number for a connection or a request, unique in this instance.
 pub fn next_id() -> u64 {
     RUNTIME.with(|runtime| {
@@ -126,17 +147,29 @@ struct Runtime {
     turn: Cell<u64>,
     /// Whether the driver polls its jobs.
     polling: Cell<bool>,
+    /// Whether somebody waits to know what has come before it ends.
+    looks: Cell<bool>,
     /// Who is woken when the turn ends.
     told: RefCell<Vec<Waker>>,
     /// Whether an async export has handed the driver to a task.
     #[cfg(target_family = "wasm")]
     started: Cell<bool>,
+    /// See [`exchange_with`].
+    exchange: Cell<Option<fn(Demand) -> bool>>,
     driver: RefCell<Option<Waker>>,
     sequence: Cell<u64>,
     next_id: Cell<u64>,
 }
 
 impl Runtime {
+    fn demand(&self) -> Demand {
+        match self.told.borrow().is_empty() {
+            true => Demand::All,
+            false if self.looks.get() => Demand::Look,
+            false => Demand::Bytes,
+        }
+    }
+
     fn wake_driver(&self) {
         // Taken out before waking: a waker may run code that comes back here.
         let waker = self.driver.borrow_mut().take();
@@ -193,6 +226,7 @@ pub async fn end_of_turn() {
         if turn() != this {
             return Poll::Ready(());
         }
+        RUNTIME.with(|runtime| runtime.looks.set(true));
         wake_after_turn([cx.waker().clone()]);
         Poll::Pending
     })
@@ -233,26 +267,50 @@ impl Driver {
     /// Nor may a few that send without pause: so many bytes are no batch of messages.
     const LARGEST: usize = 1024 * 1024;
 
-    /// No job can go on: ends the turn, or asks to be polled again where more may come.
-    fn pause(&mut self, waker: &Waker) {
-        let told = RUNTIME.with(|runtime| {
+    /// No job can go on: ends the turn, or asks to be polled again where more may come. Answers whether jobs can go on.
+    fn pause(&mut self, waker: &Waker) -> bool {
+        let next = RUNTIME.with(|runtime| {
             runtime.driver.replace(Some(waker.clone()));
             self.quiet = if runtime.busy.replace(false) { 0 } else { self.quiet + 1 };
             self.polls += 1;
             let flooded = self.polls >= Self::LONGEST || runtime.volume.get() >= Self::LARGEST;
-            let more_may_come = self.quiet < Self::PATIENCE && !flooded;
-            let wait = more_may_come && !runtime.told.borrow().is_empty();
-            (!wait).then(|| runtime.told.take())
+            let told = !runtime.told.borrow().is_empty();
+            let (more_may_come, left) = match runtime.exchange.get() {
+                Some(exchange) if !flooded && exchange(runtime.demand()) => return Next::Jobs,
+                // What is not worth a call before the application has the word is due behind it.
+                Some(_) => (false, told || flooded),
+                None => (told && self.quiet < Self::PATIENCE && !flooded, false),
+            };
+            if more_may_come || left {
+                waker.wake_by_ref();
+            }
+            if more_may_come { Next::Wait } else { Next::End(runtime.told.take()) }
         });
-        let Some(told) = told else { return waker.wake_by_ref() };
+        let told = match next {
+            Next::Jobs => return true,
+            Next::Wait => return false,
+            Next::End(told) => told,
+        };
         (self.polls, self.quiet) = (0, 0);
         RUNTIME.with(|runtime| {
             runtime.volume.set(0);
+            runtime.looks.set(false);
             runtime.turn.set(runtime.turn.get() + 1);
         });
         clock::end_turn();
         told.into_iter().for_each(Waker::wake);
+        false
     }
+}
+
+/// What follows a pause.
+enum Next {
+    /// Jobs can go on.
+    Jobs,
+    /// More may come in this turn.
+    Wait,
+    /// The turn ends, and these are woken.
+    End(Vec<Waker>),
 }
 
 impl Future for Driver {
@@ -278,8 +336,8 @@ impl Driver {
                     // Jobs that the poll above queued are picked up by the next turn of this loop.
                     Poll::Ready(None) | Poll::Pending => {
                         let idle = RUNTIME.with(|runtime| runtime.queued.borrow().is_empty());
-                        if idle {
-                            return self.pause(cx.waker());
+                        if idle && !self.pause(cx.waker()) {
+                            return;
                         }
                     }
                 },

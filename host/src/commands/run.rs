@@ -9,7 +9,8 @@ use node_http_host::wasmtime::error::Context as _;
 use node_http_host::wasmtime::{bail, ensure};
 use node_http_host::wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 use node_http_host::{
-    COMPONENT, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Limits, Metrics, Policy, Result, Workers,
+    BATCHED_COMPONENT, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Limits, Metrics, Policy, Result,
+    Workers,
 };
 
 use super::signals::{self, Signals};
@@ -159,7 +160,7 @@ fn preopen(wasi: &mut WasiCtxBuilder, directory: &Directory) -> Result<()> {
 fn with_node_http(path: &Path, name: &str) -> Result<Vec<u8>> {
     let component = read(path)?;
     if imports_node_http(&component).with_context(|| name.to_owned())? {
-        return node_http_host::plug(&component, COMPONENT).with_context(|| name.to_owned());
+        return node_http_host::plug(&component, BATCHED_COMPONENT).with_context(|| name.to_owned());
     }
     Ok(component)
 }

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use node_http_host::wasmtime::component::Accessor;
-use node_http_host::{App, COMPONENT, Ctx, Limits, Policy, Rule};
+use node_http_host::{App, BATCHED_COMPONENT, Ctx, Limits, Policy, Rule};
 use url::Url;
 
 use self::exchange::Answer;
@@ -52,7 +52,7 @@ fn run(options: &mut Fetch) -> Result<(), Failure> {
     options.user = options.user.take().map(|user| password::complete(&user)).transpose()?;
     let options = &*options;
     let first = Hop::first(options);
-    let app = commands::host(None, Limits::default())?.load(COMPONENT)?;
+    let app = commands::host(None, Limits::default())?.load(BATCHED_COMPONENT)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         if web_socket::is_for(&first.url) {

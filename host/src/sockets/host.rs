@@ -26,7 +26,10 @@ fn get<'a>(table: &'a ResourceTable, handle: &Handle) -> wasmtime::Result<&'a Tc
     Ok(table.get(&Resource::new_borrow(handle.rep()))?)
 }
 
-fn get_mut<'a>(table: &'a mut ResourceTable, handle: &Handle) -> wasmtime::Result<&'a mut TcpSocket> {
+pub(super) fn get_mut<'a>(
+    table: &'a mut ResourceTable,
+    handle: &Handle,
+) -> wasmtime::Result<&'a mut TcpSocket> {
     Ok(table.get_mut(&Resource::new_borrow(handle.rep()))?)
 }
 
@@ -51,7 +54,7 @@ impl<T: NetworkView + 'static> HostTcpSocketWithStore<T> for Sockets {
 
     async fn listen(mut store: Access<'_, T, Self>, handle: Handle) -> SocketResult<StreamReader<Handle>> {
         let view = store.getter();
-        let NetworkCtxView { network, wasi } = store.get();
+        let NetworkCtxView { network, wasi, .. } = store.get();
         let socket = get_mut(wasi.table, &handle).map_err(SocketError::trap)?;
         let listener = socket.listen(network)?;
         let (family, part) = (socket.family, socket.take_part());

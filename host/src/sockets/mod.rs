@@ -9,6 +9,8 @@
 //!   ([`DrainHandle`]).
 
 mod accept;
+#[cfg(unix)]
+mod batch;
 mod connection;
 mod host;
 mod lookup;
@@ -24,6 +26,8 @@ use wasmtime_wasi::p3::bindings::sockets::{ip_name_lookup, types};
 use wasmtime_wasi::p3::sockets::{SocketError, SocketResult};
 use wasmtime_wasi::sockets::{WasiSocketsCtxView, WasiSocketsView};
 
+#[cfg(unix)]
+pub use self::batch::{Batch, add_to_linker as add_batch_to_linker};
 pub use self::shared::Listeners;
 use crate::{DrainHandle, Listening, Metrics, Policy};
 
@@ -56,6 +60,9 @@ pub struct NetworkCtxView<'a> {
     pub network: &'a Network,
     /// wasmtime-wasi's part, with the resource table that both use.
     pub wasi: WasiSocketsCtxView<'a>,
+    /// The connections whose bytes cross in batches.
+    #[cfg(unix)]
+    pub batch: &'a mut Batch,
 }
 
 /// The `D` of the generated `add_to_linker`.

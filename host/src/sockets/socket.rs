@@ -41,8 +41,11 @@ pub(super) enum State {
     Listening(Arc<TcpListener>),
     /// `connect` is running and owns the descriptor. Goes to `Connected` or `Closed`.
     Connecting,
-    /// Has a peer; each direction is handed out once. Final.
+    /// Has a peer; each direction is handed out once. Goes to `Attached` before either is.
     Connected { stream: Arc<Connection>, peer: SocketAddr, receive_taken: bool, send_taken: bool },
+    /// Has a peer, and its bytes cross in batches. Final.
+    #[cfg(unix)]
+    Attached { stream: Arc<Connection<std::net::TcpStream>>, peer: SocketAddr },
     /// Connecting failed. Final.
     Closed(ErrorCode),
 }
@@ -210,6 +213,26 @@ impl TcpSocket {
         }
     }
 
+    /// Both directions at once; tokio watches the socket no more.
+    #[cfg(unix)]
+    pub(super) fn attach(&mut self) -> Result<Arc<Connection<std::net::TcpStream>>, ErrorCode> {
+        let state = std::mem::replace(&mut self.state, State::Closed(ErrorCode::InvalidState));
+        let (stream, peer) = match state {
+            State::Connected { stream, peer, receive_taken: false, send_taken: false } => (stream, peer),
+            other => {
+                let code =
+                    if let State::Closed(code) = &other { code.clone() } else { ErrorCode::InvalidState };
+                self.state = other;
+                return Err(code);
+            }
+        };
+        // Nobody else has it before a direction is handed out.
+        let stream = Arc::into_inner(stream).ok_or(ErrorCode::InvalidState)?;
+        let stream = Arc::new(stream.into_std()?);
+        self.state = State::Attached { stream: Arc::clone(&stream), peer };
+        Ok(stream)
+    }
+
     pub(super) fn take_send(&mut self) -> Result<Arc<Connection>, ErrorCode> {
         match &mut self.state {
             State::Connected { stream, send_taken, .. } if !*send_taken => {
@@ -230,6 +253,8 @@ impl TcpSocket {
             State::Fresh(_) | State::Connecting => Err(ErrorCode::InvalidState),
             State::Listening(listener) => Ok(listener.local_addr()?),
             State::Connected { stream, .. } => Ok(stream.local_addr()?),
+            #[cfg(unix)]
+            State::Attached { stream, .. } => Ok(stream.local_addr()?),
             State::Closed(code) => Err(code.clone()),
         }
     }
@@ -237,6 +262,8 @@ impl TcpSocket {
     pub(super) fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
         match &self.state {
             State::Connected { peer, .. } => Ok(*peer),
+            #[cfg(unix)]
+            State::Attached { peer, .. } => Ok(*peer),
             State::Closed(code) => Err(code.clone()),
             _ => Err(ErrorCode::InvalidState),
         }
@@ -259,7 +286,7 @@ impl TcpSocket {
                 rustix::net::listen(listener.as_ref(), value).map_err(|_| ErrorCode::NotSupported)?;
             }
             State::Closed(code) => return Err(code.clone()),
-            State::Connecting | State::Connected { .. } => return Err(ErrorCode::InvalidState),
+            _ => return Err(ErrorCode::InvalidState),
         }
         self.backlog = value.unsigned_abs();
         Ok(())
@@ -273,6 +300,8 @@ impl TcpSocket {
             }
             State::Listening(listener) => Ok(listener.as_fd()),
             State::Connected { stream, .. } => Ok(stream.as_fd()),
+            #[cfg(unix)]
+            State::Attached { stream, .. } => Ok(stream.as_fd()),
             State::Connecting => Err(ErrorCode::InvalidState),
             State::Closed(code) => Err(code.clone()),
         }

@@ -270,7 +270,7 @@ const EDGE_TRIGGERED: bool =
     cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple", target_os = "freebsd"));
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+pub(super) const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
 /// A program in Rust ignores SIGPIPE anyway.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-const SEND_FLAGS: SendFlags = SendFlags::empty();
+pub(super) const SEND_FLAGS: SendFlags = SendFlags::empty();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use node_http_host::{
-    COMPONENT, Ctx, Exit, Host, Options, Policy, Result, Workers, plug,
+    BATCHED_COMPONENT, Ctx, Exit, Host, Options, Policy, Result, Workers, plug,
     wasmtime::{bail, error::Context as _},
 };
 
@@ -39,12 +39,12 @@ pub(crate) fn be(program: &str) -> Result<()> {
         (kind, "hyper") => return hyper::be(kind),
         ("server", "ceiling") => CEILING.to_vec(),
         ("server", "linked") => LINKED.to_vec(),
-        ("server", "composed") => plug(COMPOSED, COMPONENT)?,
-        ("proxy", "composed") => plug(PROXY, COMPONENT)?,
+        ("server", "composed") => plug(COMPOSED, BATCHED_COMPONENT)?,
+        ("proxy", "composed") => plug(PROXY, BATCHED_COMPONENT)?,
         ("client", "ceiling") => CLIENT_CEILING.to_vec(),
         ("client", "linked") => CLIENT_LINKED.to_vec(),
-        ("client", "composed") => plug(CLIENT_COMPOSED, COMPONENT)?,
-        (VICTIM, _) => plug(CASES, COMPONENT)?,
+        ("client", "composed") => plug(CLIENT_COMPOSED, BATCHED_COMPONENT)?,
+        (VICTIM, _) => plug(CASES, BATCHED_COMPONENT)?,
         ("file", file) => load(file)?,
         _ => bail!("there is no program {program:?}"),
     };

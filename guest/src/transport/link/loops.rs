@@ -1,13 +1,6 @@
 //! The only asynchronous code of a connection: receiving and sending.
 
-use std::{
-    cell::Cell,
-    future::{Future, poll_fn},
-    mem,
-    pin::pin,
-    rc::Rc,
-    task::Poll,
-};
+use std::{cell::Cell, mem, rc::Rc};
 
 use super::{Afterwards, Inbox, Link, Protocol, Reading, halves::Sending};
 use crate::{
@@ -124,7 +117,7 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
                 }
                 None => break,
             },
-            Step::Try(bytes) => match at_once(writer.write_all(bytes)).await {
+            Step::Try(bytes) => match writer.try_write_all(bytes).await {
                 Some(Ok(buffer)) => link.flushed(&*protocol, buffer),
                 Some(Err(_)) | None => break,
             },
@@ -134,16 +127,6 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
     drop(writer);
     link.sent_end();
     link.loop_ended(&*protocol);
-}
-
-/// What `work` comes to if it need not wait.
-async fn at_once<T>(work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
 }
 
 /// Waits for what there is to do. While nothing is read, only the writer can learn that the connection is broken.

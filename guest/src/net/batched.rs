@@ -1,0 +1,385 @@
+//! TCP whose bytes cross in batches: the one file that knows `node-http:host/tcp-batch`.
+//!
+//! Nothing here waits for the host by itself: what the loops want is queued, and handed over when no job can go on
+//! ([`exchange`]) or when the host says that something has come.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    mem,
+    task::{Context, Poll, Waker},
+};
+
+use wasi::sockets::types::TcpSocket;
+
+use self::bindings::node_http::host::tcp_batch::{self, Completion, Failure, Operation, Outcome, Submission};
+use super::{NetError, ReadOutcome};
+use crate::runtime::{self, Demand};
+
+mod bindings {
+    wit_bindgen::generate!({
+        path: ["wit", "batched"],
+        world: "node-http:host/batched",
+        with: {
+            "wasi:clocks/types@0.3.0": wasi::clocks::types,
+            "wasi:sockets/types@0.3.0": wasi::sockets::types,
+        },
+    });
+}
+
+/// Most bytes that one submission sends: what a socket takes at once is about that, and the rest is copied again.
+const LARGEST: usize = 256 * 1024;
+/// So much room a read gets that waits without any: nothing is held for connections that are idle.
+const ROOM: usize = 4096;
+/// Most buffers of that size that are kept for the next reads.
+const SPARE: usize = 256;
+
+thread_local! {
+    static BATCH: Batch = Batch::default();
+}
+
+#[derive(Default)]
+struct Batch {
+    started: Cell<bool>,
+    submissions: RefCell<Vec<Submission>>,
+    /// What is to be sent, in the order of the submissions.
+    bytes: RefCell<Vec<u8>>,
+    /// By number.
+    connections: RefCell<Vec<Option<Connection>>>,
+    spare: RefCell<Vec<Vec<u8>>>,
+}
+
+/// What the two halves of a connection wait for.
+#[derive(Default)]
+struct Connection {
+    receiving: Receiving,
+    sending: Sending,
+    watching: Watching,
+    /// How many halves are left.
+    halves: u8,
+}
+
+#[derive(Default)]
+enum Receiving {
+    #[default]
+    Idle,
+    Waiting(Vec<u8>, Waker),
+    Done(ReadOutcome, Vec<u8>),
+}
+
+#[derive(Default)]
+enum Sending {
+    #[default]
+    Idle,
+    Waiting(Waker),
+    Done(Result<usize, NetError>),
+}
+
+#[derive(Default)]
+enum Watching {
+    #[default]
+    Idle,
+    Waiting(Waker),
+    Broken,
+}
+
+/// Takes over the bytes of `socket`; none where the host does not.
+pub(super) fn attach(socket: &TcpSocket) -> Option<(BatchReader, BatchWriter)> {
+    let number = tcp_batch::attach(socket).ok()?;
+    BATCH.with(|batch| {
+        let mut connections = batch.connections.borrow_mut();
+        let place = number as usize;
+        if connections.len() <= place {
+            connections.resize_with(place + 1, || None);
+        }
+        connections[place] = Some(Connection { halves: 2, ..Connection::default() });
+        if !batch.started.replace(true) {
+            runtime::exchange_with(exchange);
+            runtime::spawn(serve());
+        }
+    });
+    Some((BatchReader { number, ended: false }, BatchWriter { number, failed: false }))
+}
+
+/// Fetches what has come whenever the host says so.
+async fn serve() {
+    loop {
+        tcp_batch::ready().await;
+        BATCH.with(|batch| batch.submit(false));
+    }
+}
+
+/// Hands over what is queued, where that is worth a call, and says whether something came back.
+fn exchange(demand: Demand) -> bool {
+    BATCH.with(|batch| {
+        let worth = match demand {
+            Demand::All => !batch.submissions.borrow().is_empty(),
+            // Peers wait for it.
+            Demand::Bytes => !batch.bytes.borrow().is_empty(),
+            Demand::Look => true,
+        };
+        worth && batch.submit(demand == Demand::Look)
+    })
+}
+
+impl Batch {
+    fn queue(&self, number: u32, operation: Operation) {
+        self.submissions.borrow_mut().push(Submission { connection: number, operation });
+    }
+
+    /// Whether something was complete.
+    fn submit(&self, look: bool) -> bool {
+        let mut submissions = self.submissions.take();
+        let mut bytes = self.bytes.take();
+        let (completions, received) = tcp_batch::submit(&submissions, &bytes, look);
+        submissions.clear();
+        bytes.clear();
+        self.submissions.replace(submissions);
+        self.bytes.replace(bytes);
+        let mut rest = received.as_slice();
+        for Completion { connection, outcome } in &completions {
+            let number = *connection;
+            let woken = match outcome {
+                Outcome::Received(count) => {
+                    let (bytes, after) = rest.split_at(*count as usize);
+                    rest = after;
+                    self.received(number, bytes)
+                }
+                Outcome::Sent(count) => self.sent(number, Ok(*count as usize)),
+                Outcome::ReceiveFailed(failure) => self.receive_failed(number, *failure),
+                Outcome::SendFailed(failure) => self.sent(number, Err(net_error(*failure))),
+                Outcome::Broken => self.broken(number),
+            };
+            // Wakers run no code of ours, so they may be called while others wait to be.
+            if let Some(waker) = woken {
+                waker.wake();
+            }
+        }
+        !completions.is_empty()
+    }
+
+    /// Changes a connection, unless both of its halves are gone.
+    fn with<T>(&self, number: u32, change: impl FnOnce(&mut Connection) -> T) -> Option<T> {
+        self.connections.borrow_mut().get_mut(number as usize)?.as_mut().map(change)
+    }
+
+    fn received(&self, number: u32, bytes: &[u8]) -> Option<Waker> {
+        self.with(number, |connection| {
+            let (mut buffer, waker) = connection.receiving.take_waiting()?;
+            let outcome = if bytes.is_empty() { ReadOutcome::End } else { ReadOutcome::Data(bytes.len()) };
+            if buffer.capacity() == 0 {
+                buffer = self.spare.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(ROOM));
+            }
+            buffer.extend_from_slice(bytes);
+            connection.receiving = Receiving::Done(outcome, buffer);
+            Some(waker)
+        })?
+    }
+
+    fn receive_failed(&self, number: u32, failure: Failure) -> Option<Waker> {
+        self.with(number, |connection| {
+            let (buffer, waker) = connection.receiving.take_waiting()?;
+            connection.receiving = Receiving::Done(ReadOutcome::Failed(net_error(failure)), buffer);
+            Some(waker)
+        })?
+    }
+
+    fn sent(&self, number: u32, result: Result<usize, NetError>) -> Option<Waker> {
+        self.with(number, |connection| match mem::replace(&mut connection.sending, Sending::Done(result)) {
+            Sending::Waiting(waker) => Some(waker),
+            Sending::Idle | Sending::Done(_) => None,
+        })?
+    }
+
+    fn broken(&self, number: u32) -> Option<Waker> {
+        self.with(number, |connection| match mem::replace(&mut connection.watching, Watching::Broken) {
+            Watching::Waiting(waker) => Some(waker),
+            Watching::Idle | Watching::Broken => None,
+        })?
+    }
+
+    /// One half does no more.
+    fn drop_half(&self, number: u32, shut: Option<Operation>) {
+        if let Some(operation) = shut {
+            self.queue(number, operation);
+        }
+        let left = self.with(number, |connection| {
+            connection.halves -= 1;
+            connection.halves
+        });
+        if left == Some(0) {
+            self.queue(number, Operation::Forget);
+            self.connections.borrow_mut()[number as usize] = None;
+        }
+        runtime::wake_driver();
+    }
+}
+
+impl Receiving {
+    fn take_waiting(&mut self) -> Option<(Vec<u8>, Waker)> {
+        match mem::take(self) {
+            Self::Waiting(buffer, waker) => Some((buffer, waker)),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
+/// The receiving half; dropping it shuts reception down.
+#[derive(Debug)]
+pub struct BatchReader {
+    number: u32,
+    /// Whether nothing more can come.
+    ended: bool,
+}
+
+impl BatchReader {
+    /// As [`super::Reader::read`].
+    pub async fn read(&mut self, buffer: Vec<u8>) -> (ReadOutcome, Vec<u8>) {
+        let mut begun = Some(buffer);
+        let (outcome, buffer) = poll_fn(|cx| self.poll_read(&mut begun, cx)).await;
+        self.ended = !matches!(outcome, ReadOutcome::Data(_));
+        (outcome, buffer)
+    }
+
+    fn poll_read(&self, begun: &mut Option<Vec<u8>>, cx: &mut Context<'_>) -> Poll<(ReadOutcome, Vec<u8>)> {
+        BATCH.with(|batch| {
+            let polled = batch.with(self.number, |connection| {
+                if let Some(mut buffer) = begun.take() {
+                    let room = buffer.capacity() - buffer.len();
+                    if buffer.is_empty() && buffer.capacity() == ROOM && batch.spare.borrow().len() < SPARE {
+                        batch.spare.borrow_mut().push(mem::take(&mut buffer));
+                    }
+                    connection.receiving = Receiving::Waiting(buffer, cx.waker().clone());
+                    let room = u32::try_from(room).unwrap_or(u32::MAX);
+                    batch.queue(self.number, Operation::Receive(room));
+                    return Poll::Pending;
+                }
+                match mem::take(&mut connection.receiving) {
+                    Receiving::Done(outcome, buffer) => Poll::Ready((outcome, buffer)),
+                    Receiving::Waiting(buffer, _) => {
+                        connection.receiving = Receiving::Waiting(buffer, cx.waker().clone());
+                        Poll::Pending
+                    }
+                    Receiving::Idle => Poll::Ready((ReadOutcome::End, Vec::new())),
+                }
+            });
+            polled.unwrap_or_else(|| Poll::Ready((ReadOutcome::End, Vec::new())))
+        })
+    }
+}
+
+impl Drop for BatchReader {
+    fn drop(&mut self) {
+        let shut = (!self.ended).then_some(Operation::ShutReceive);
+        BATCH.with(|batch| batch.drop_half(self.number, shut));
+    }
+}
+
+/// The sending half; dropping it sends FIN after all that was written.
+#[derive(Debug)]
+pub struct BatchWriter {
+    number: u32,
+    /// After a failure there is nothing left to shut.
+    failed: bool,
+}
+
+impl BatchWriter {
+    /// As [`super::Writer::write_all`].
+    pub async fn write_all(&mut self, mut bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+        let mut sent = 0;
+        while sent < bytes.len() {
+            let end = bytes.len().min(sent + LARGEST);
+            self.begin_send(&bytes[sent..end]);
+            match poll_fn(|cx| self.poll_sent(cx)).await {
+                Ok(count) => sent += count,
+                Err(error) => {
+                    self.failed = true;
+                    return Err(error);
+                }
+            }
+        }
+        bytes.clear();
+        Ok(bytes)
+    }
+
+    /// As [`super::Writer::try_write_all`].
+    pub async fn try_write_all(&mut self, bytes: Vec<u8>) -> Option<Result<Vec<u8>, NetError>> {
+        let mut work = std::pin::pin!(self.write_all(bytes));
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Pending => {
+                BATCH.with(|batch| batch.submit(false));
+                Poll::Ready(match work.as_mut().poll(cx) {
+                    Poll::Ready(done) => Some(done),
+                    Poll::Pending => None,
+                })
+            }
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+        })
+        .await
+    }
+
+    /// As [`super::Writer::broken`].
+    pub async fn broken(&mut self) -> NetError {
+        poll_fn(|cx| self.poll_broken(cx)).await;
+        NetError { code: "ECONNRESET" }
+    }
+
+    fn begin_send(&self, bytes: &[u8]) {
+        BATCH.with(|batch| {
+            batch.bytes.borrow_mut().extend_from_slice(bytes);
+            // No more than LARGEST.
+            batch.queue(self.number, Operation::Send(bytes.len() as u32));
+            batch.with(self.number, |connection| connection.sending = Sending::Idle);
+        });
+    }
+
+    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<usize, NetError>> {
+        let polled = BATCH.with(|batch| {
+            batch.with(self.number, |connection| match mem::take(&mut connection.sending) {
+                Sending::Done(result) => Poll::Ready(result),
+                Sending::Idle | Sending::Waiting(_) => {
+                    connection.sending = Sending::Waiting(cx.waker().clone());
+                    Poll::Pending
+                }
+            })
+        });
+        polled.unwrap_or(Poll::Ready(Err(NetError::BROKEN_PIPE)))
+    }
+
+    fn poll_broken(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = BATCH.with(|batch| {
+            batch.with(self.number, |connection| {
+                match connection.watching {
+                    Watching::Broken => return Poll::Ready(()),
+                    Watching::Idle => batch.queue(self.number, Operation::Watch),
+                    Watching::Waiting(_) => {}
+                }
+                connection.watching = Watching::Waiting(cx.waker().clone());
+                Poll::Pending
+            })
+        });
+        polled.unwrap_or(Poll::Ready(()))
+    }
+}
+
+impl Drop for BatchWriter {
+    fn drop(&mut self) {
+        let shut = (!self.failed).then_some(Operation::ShutSend);
+        BATCH.with(|batch| batch.drop_half(self.number, shut));
+    }
+}
+
+fn net_error(failure: Failure) -> NetError {
+    let code = match failure {
+        Failure::ConnectionReset => "ECONNRESET",
+        Failure::ConnectionBroken => "EPIPE",
+        Failure::ConnectionAborted => "ECONNABORTED",
+        Failure::Timeout => "ETIMEDOUT",
+        Failure::RemoteUnreachable => "EHOSTUNREACH",
+        Failure::Other => "EIO",
+    };
+    NetError { code }
+}
