@@ -9,7 +9,9 @@
 mod budget;
 mod clock;
 mod deadlines;
+mod driver;
 mod events;
+mod exchange;
 mod signal;
 mod watched;
 
@@ -22,13 +24,13 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use futures_util::{Stream as _, stream::FuturesUnordered};
-
 pub use self::budget::{Account, Charge, DEFAULT_BUDGET, budget, budget_used, set_budget};
 pub use self::clock::{Instant, advance, date, now, sleep_until};
 pub use self::deadlines::{Span, Timed, forget_deadlines, note_deadline};
+use self::driver::Driver;
 pub(crate) use self::events::event_set;
 pub use self::events::{EventKind, EventLog, Recorded};
+pub use self::exchange::{Demand, Exchange, exchange_with};
 pub use self::signal::{Registration, Signal, unless};
 pub use self::watched::{take_watched, watched};
 
@@ -71,22 +73,6 @@ pub fn ensure_driver() {
 /// Natively the driver is polled by [`run_until_stalled`]; there is nothing to start.
 #[cfg(not(target_family = "wasm"))]
 pub fn ensure_driver() {}
-
-/// What is wanted of a transport that works in batches, when no job can go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Demand {
-    /// To hand over everything that is queued: there is nothing else to do.
-    All,
-    /// To hand over what peers wait for: the application is about to have the word.
-    Bytes,
-    /// To fetch what has come by now: somebody waits for the end of this turn to know.
-    Look,
-}
-
-/// A transport that works in batches: `exchange` does what is demanded, and says whether something has come for a job.
-pub fn exchange_with(exchange: fn(Demand) -> bool) {
-    RUNTIME.with(|runtime| runtime.exchange.set(Some(exchange)));
-}
 
 /// Makes the driver look again what there is to do.
 pub fn wake_driver() {
@@ -154,8 +140,8 @@ struct Runtime {
     /// Whether an async export has handed the driver to a task.
     #[cfg(target_family = "wasm")]
     started: Cell<bool>,
-    /// See [`exchange_with`].
-    exchange: Cell<Option<fn(Demand) -> bool>>,
+    /// The transport that works in batches, if there is one.
+    exchange: Cell<Option<Exchange>>,
     driver: RefCell<Option<Waker>>,
     sequence: Cell<u64>,
     next_id: Cell<u64>,
@@ -239,111 +225,6 @@ fn wake_after_turn(waiting: impl IntoIterator<Item = Waker>) {
         runtime.told.borrow_mut().extend(waiting);
         runtime.wake_driver();
     });
-}
-
-/// Polls every job there is; never ends.
-///
-/// A turn is one application's batch. Events come in one by one, so once there is something to tell the
-/// application the driver asks to be polled again, until it was polled [`Self::PATIENCE`] times without any
-/// job having been woken; only then the application is told. The answers to a batch leave together, too,
-/// which spares the peer (and a host that runs on its machine) a wake-up for each of them.
-#[derive(Default)]
-struct Driver {
-    jobs: FuturesUnordered<Job>,
-    /// How often it was polled since somebody waits for the end of the turn.
-    polls: u32,
-    /// How often of these, lately, without any job having been woken.
-    quiet: u32,
-}
-
-impl Driver {
-    /// The executor of wit-bindgen polls a future that wakes itself twice before it looks for events
-    /// again, and it looks once before and once after it lets the host go on.
-    const PATIENCE: u32 = 4;
-
-    /// A connection that always has something to do must not keep the application from the others.
-    const LONGEST: u32 = 128;
-
-    /// Nor may a few that send without pause: so many bytes are no batch of messages.
-    const LARGEST: usize = 1024 * 1024;
-
-    /// No job can go on: ends the turn, or asks to be polled again where more may come. Answers whether jobs can go on.
-    fn pause(&mut self, waker: &Waker) -> bool {
-        let next = RUNTIME.with(|runtime| {
-            runtime.driver.replace(Some(waker.clone()));
-            self.quiet = if runtime.busy.replace(false) { 0 } else { self.quiet + 1 };
-            self.polls += 1;
-            let flooded = self.polls >= Self::LONGEST || runtime.volume.get() >= Self::LARGEST;
-            let told = !runtime.told.borrow().is_empty();
-            let (more_may_come, left) = match runtime.exchange.get() {
-                Some(exchange) if !flooded && exchange(runtime.demand()) => return Next::Jobs,
-                // What is not worth a call before the application has the word is due behind it.
-                Some(_) => (false, told || flooded),
-                None => (told && self.quiet < Self::PATIENCE && !flooded, false),
-            };
-            if more_may_come || left {
-                waker.wake_by_ref();
-            }
-            if more_may_come { Next::Wait } else { Next::End(runtime.told.take()) }
-        });
-        let told = match next {
-            Next::Jobs => return true,
-            Next::Wait => return false,
-            Next::End(told) => told,
-        };
-        (self.polls, self.quiet) = (0, 0);
-        RUNTIME.with(|runtime| {
-            runtime.volume.set(0);
-            runtime.looks.set(false);
-            runtime.turn.set(runtime.turn.get() + 1);
-        });
-        clock::end_turn();
-        told.into_iter().for_each(Waker::wake);
-        false
-    }
-}
-
-/// What follows a pause.
-enum Next {
-    /// Jobs can go on.
-    Jobs,
-    /// More may come in this turn.
-    Wait,
-    /// The turn ends, and these are woken.
-    End(Vec<Waker>),
-}
-
-impl Future for Driver {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        RUNTIME.with(|runtime| runtime.polling.set(true));
-        self.poll_jobs(cx);
-        RUNTIME.with(|runtime| runtime.polling.set(false));
-        Poll::Pending
-    }
-}
-
-impl Driver {
-    /// Polls jobs until none can go on.
-    fn poll_jobs(&mut self, cx: &mut Context<'_>) {
-        loop {
-            let queued = RUNTIME.with(|runtime| runtime.queued.borrow_mut().pop_front());
-            match queued {
-                Some(job) => self.jobs.push(job),
-                None => match Pin::new(&mut self.jobs).poll_next(cx) {
-                    Poll::Ready(Some(())) => {}
-                    // Jobs that the poll above queued are picked up by the next turn of this loop.
-                    Poll::Ready(None) | Poll::Pending => {
-                        let idle = RUNTIME.with(|runtime| runtime.queued.borrow().is_empty());
-                        if idle && !self.pause(cx.waker()) {
-                            return;
-                        }
-                    }
-                },
-            }
-        }
-    }
 }
 
 #[cfg(test)]
