@@ -1,4 +1,4 @@
-//! TCP over `wasi:sockets` 0.3: the one file that knows it.
+//! TCP over `wasi:sockets` 0.3: the one file that knows how (`batched.rs` takes over sockets that are connected).
 //!
 //! Rules of the platform that shape it: a dropped pending operation is a synchronous cancellation,
 //! allowed only inside an async task, so streams are read, written and dropped by the driver alone;
