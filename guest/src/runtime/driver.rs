@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::{Stream as _, stream::FuturesUnordered};
 
-use super::{Job, RUNTIME, clock};
+use super::{Job, Look, RUNTIME, clock};
 
 /// Polls every job there is; never ends.
 ///
@@ -44,7 +44,7 @@ impl Driver {
             let flooded = self.polls >= Self::LONGEST || runtime.volume.get() >= Self::LARGEST;
             let told = !runtime.told.borrow().is_empty();
             let (more_may_come, left) = match runtime.exchange.get() {
-                Some(exchange) if !flooded && exchange(runtime.demand()) => return Next::Jobs,
+                Some(exchange) if !flooded && runtime.exchange(exchange) => return Next::Jobs,
                 // What is not worth a call before the application has the word is due behind it.
                 Some(_) => (false, told || flooded),
                 None => (told && self.quiet < Self::PATIENCE && !flooded, false),
@@ -62,7 +62,7 @@ impl Driver {
         (self.polls, self.quiet) = (0, 0);
         RUNTIME.with(|runtime| {
             runtime.volume.set(0);
-            runtime.looks.set(false);
+            runtime.look.set(Look::Unasked);
             runtime.turn.set(runtime.turn.get() + 1);
         });
         clock::end_turn();

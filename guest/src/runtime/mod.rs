@@ -133,8 +133,7 @@ struct Runtime {
     turn: Cell<u64>,
     /// Whether the driver polls its jobs.
     polling: Cell<bool>,
-    /// Whether somebody waits to know what has come before it ends.
-    looks: Cell<bool>,
+    look: Cell<Look>,
     /// Who is woken when the turn ends.
     told: RefCell<Vec<Waker>>,
     /// Whether an async export has handed the driver to a task.
@@ -147,12 +146,39 @@ struct Runtime {
     next_id: Cell<u64>,
 }
 
+/// Whether somebody waits to know what has come before this turn ends. One look is enough: who keeps on asking must not
+/// keep the others from the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Look {
+    #[default]
+    Unasked,
+    Asked,
+    Done,
+}
+
 impl Runtime {
-    fn demand(&self) -> Demand {
-        match self.told.borrow().is_empty() {
-            true => Demand::All,
-            false if self.looks.get() => Demand::Look,
-            false => Demand::Bytes,
+    fn ask_for_look(&self) {
+        if self.look.get() == Look::Unasked {
+            self.look.set(Look::Asked);
+        }
+    }
+
+    /// Whether a transport that works in batches has something for the jobs of this turn.
+    fn exchange(&self, exchange: Exchange) -> bool {
+        if self.told.borrow().is_empty() {
+            return exchange(Demand::All);
+        }
+        match self.look.get() {
+            Look::Unasked => exchange(Demand::Bytes),
+            Look::Asked => {
+                self.look.set(Look::Done);
+                exchange(Demand::Look)
+            }
+            // What comes now is for the next turn.
+            Look::Done => {
+                exchange(Demand::Bytes);
+                false
+            }
         }
     }
 
@@ -206,13 +232,15 @@ pub fn turn() -> u64 {
 
 /// Waits until this turn of the driver ends: what else has arrived by then is handled before.
 pub async fn end_of_turn() {
-    let this = turn();
+    // Whoever comes when the last look is done waits for the next turn, and its look.
+    let late = RUNTIME.with(|runtime| runtime.look.get() == Look::Done);
+    let end = turn() + 1 + u64::from(late);
     poll_fn(|cx| {
         // Whoever waits for something else as well is polled before the turn ends.
-        if turn() != this {
+        if turn() >= end {
             return Poll::Ready(());
         }
-        RUNTIME.with(|runtime| runtime.looks.set(true));
+        RUNTIME.with(|runtime| runtime.ask_for_look());
         wake_after_turn([cx.waker().clone()]);
         Poll::Pending
     })

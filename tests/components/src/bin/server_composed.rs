@@ -12,9 +12,9 @@ mod component {
     use node_http_imports::server::{
         Answer, ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse, Upgrade,
     };
-    use node_http_imports::types::Chunk;
+    use node_http_imports::types::{Chunk, HeaderValue};
     use node_http_imports::web_socket::{WebSocket, WebSocketEventKind};
-    use node_http_imports::{Error, main, spawn_local};
+    use node_http_imports::{Error, main, spawn_local, wit_stream};
 
     use crate::benchmark::{LINE, LINES, PIECE, PIECES, compute, large, variable};
 
@@ -64,7 +64,7 @@ mod component {
                 Some(text(response, 200, "Hello, world\n"))
             }
             "/echo" => later(echo(response)),
-            "/sized" => later(async move { response.respond(200, &[header()], large()) }),
+            "/sized" => later(sized(response)),
             "/chunked" => later(stream(response, PIECE, PIECES)),
             "/lines" => later(stream(response, LINE, LINES)),
             _ => Some(text(response, 404, "Not found\n")),
@@ -88,9 +88,27 @@ mod component {
         None
     }
 
+    /// Lists of bytes cross from one component to another byte by byte in wasmtime 48, streams at once.
     async fn echo(response: ServerResponse) -> Result<(), Error> {
-        let body = response.request().read_all(1 << 20).await?;
-        response.respond(200, &[header()], &body)
+        let request = response.request();
+        let length = request.headers().into_iter().find(|(name, _)| name == "content-length");
+        head(&response, length.map(|(_, length)| length))?;
+        response.send_body(request.body()?).await?;
+        response.end(None)
+    }
+
+    async fn sized(response: ServerResponse) -> Result<(), Error> {
+        head(&response, Some(large().len().to_string().into()))?;
+        let (mut writer, body) = wit_stream::new();
+        spawn_local(async move { _ = writer.write_all(large().to_vec()).await });
+        response.send_body(body).await?;
+        response.end(None)
+    }
+
+    fn head(response: &ServerResponse, length: Option<HeaderValue>) -> Result<(), Error> {
+        let length = length.map(|length| ("Content-Length".to_owned(), length));
+        let fields: Vec<_> = [("Content-Type".to_owned(), BYTES.into())].into_iter().chain(length).collect();
+        response.write_head(200, None, &fields)
     }
 
     async fn stream(response: ServerResponse, piece: &[u8], count: usize) -> Result<(), Error> {
