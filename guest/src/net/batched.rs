@@ -20,6 +20,8 @@ mod bindings {
     wit_bindgen::generate!({
         path: ["wit", "batched"],
         world: "node-http:host/batched",
+        // What is sent is lent from where it is.
+        ownership: Borrowing { duplicate_if_necessary: false },
         with: {
             "wasi:clocks/types@0.3.0": wasi::clocks::types,
             "wasi:sockets/types@0.3.0": wasi::sockets::types,
@@ -27,8 +29,6 @@ mod bindings {
     });
 }
 
-/// Most bytes that one submission sends: what a socket takes at once is about that, and the rest is copied again.
-const LARGEST: usize = 256 * 1024;
 /// So much room a read gets that waits without any: nothing is held for connections that are idle.
 const ROOM: usize = 4096;
 /// Most buffers of that size that are kept for the next reads.
@@ -42,8 +42,8 @@ thread_local! {
 struct Batch {
     started: Cell<bool>,
     submissions: RefCell<Vec<Submission>>,
-    /// What is to be sent, in the order of the submissions.
-    bytes: RefCell<Vec<u8>>,
+    /// What is to be sent, in the order of the submissions: of each the bytes, and how many are on their way already.
+    pieces: RefCell<Vec<(Vec<u8>, usize)>>,
     /// By number.
     connections: RefCell<Vec<Option<Connection>>>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -54,6 +54,8 @@ struct Batch {
 struct Connection {
     receiving: Receiving,
     sending: Sending,
+    /// What is being sent, between two submissions.
+    piece: Vec<u8>,
     watching: Watching,
     /// How many halves are left.
     halves: u8,
@@ -115,7 +117,7 @@ fn exchange(demand: Demand) -> bool {
         let worth = match demand {
             Demand::All => !batch.submissions.borrow().is_empty(),
             // Peers wait for it.
-            Demand::Bytes => !batch.bytes.borrow().is_empty(),
+            Demand::Bytes => !batch.pieces.borrow().is_empty(),
             Demand::Look => true,
         };
         worth && batch.submit(demand == Demand::Look)
@@ -130,12 +132,15 @@ impl Batch {
     /// Whether something was complete.
     fn submit(&self, look: bool) -> bool {
         let mut submissions = self.submissions.take();
-        let mut bytes = self.bytes.take();
-        let (completions, received) = tcp_batch::submit(&submissions, &bytes, look);
-        submissions.clear();
-        bytes.clear();
+        let mut pieces = self.pieces.take();
+        let lent: Vec<&[u8]> = pieces.iter().map(|(bytes, sent)| &bytes[*sent..]).collect();
+        let (completions, received) = tcp_batch::submit(&submissions, &lent, look);
+        let sends = submissions.drain(..).filter(|one| matches!(one.operation, Operation::Send));
+        for (Submission { connection, .. }, (bytes, _)) in sends.zip(pieces.drain(..)) {
+            self.with(connection, |connection| connection.piece = bytes);
+        }
         self.submissions.replace(submissions);
-        self.bytes.replace(bytes);
+        self.pieces.replace(pieces);
         let mut rest = received.as_slice();
         for Completion { connection, outcome } in &completions {
             let number = *connection;
@@ -291,15 +296,12 @@ impl BatchWriter {
     pub async fn write_all(&mut self, mut bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
         let mut sent = 0;
         while sent < bytes.len() {
-            let end = bytes.len().min(sent + LARGEST);
-            self.begin_send(&bytes[sent..end]);
-            match poll_fn(|cx| self.poll_sent(cx)).await {
-                Ok(count) => sent += count,
-                Err(error) => {
-                    self.failed = true;
-                    return Err(error);
-                }
-            }
+            self.begin_send(bytes, sent);
+            let result = poll_fn(|cx| self.poll_sent(cx)).await;
+            self.failed = result.is_err();
+            let (count, piece) = result?;
+            bytes = piece;
+            sent += count;
         }
         bytes.clear();
         Ok(bytes)
@@ -327,19 +329,23 @@ impl BatchWriter {
         NetError { code: "ECONNRESET" }
     }
 
-    fn begin_send(&self, bytes: &[u8]) {
+    /// Sends what is behind the first `sent` bytes.
+    fn begin_send(&self, bytes: Vec<u8>, sent: usize) {
         BATCH.with(|batch| {
-            batch.bytes.borrow_mut().extend_from_slice(bytes);
-            // No more than LARGEST.
-            batch.queue(self.number, Operation::Send(bytes.len() as u32));
+            batch.pieces.borrow_mut().push((bytes, sent));
+            batch.queue(self.number, Operation::Send);
             batch.with(self.number, |connection| connection.sending = Sending::Idle);
         });
     }
 
-    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<usize, NetError>> {
+    /// How many bytes are on their way, and all of the piece.
+    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(usize, Vec<u8>), NetError>> {
         let polled = BATCH.with(|batch| {
             batch.with(self.number, |connection| match mem::take(&mut connection.sending) {
-                Sending::Done(result) => Poll::Ready(result),
+                Sending::Done(result) => {
+                    let piece = mem::take(&mut connection.piece);
+                    Poll::Ready(result.map(|count| (count, piece)))
+                }
                 Sending::Idle | Sending::Waiting(_) => {
                     connection.sending = Sending::Waiting(cx.waker().clone());
                     Poll::Pending

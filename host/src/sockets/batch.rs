@@ -13,17 +13,16 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown};
 use slab::Slab;
 use tokio::sync::Notify;
-use wasmtime::component::{Accessor, Linker, Resource};
+use wasmtime::component::{Accessor, Linker, Resource, WasmList};
+use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::p3::bindings::sockets::types::{ErrorCode, TcpSocket as Handle};
 
-use self::bindings::node_http::host::tcp_batch::{
-    self, Completion, Failure, Host, HostWithStore, Operation, Outcome, Submission,
-};
+use self::bindings::node_http::host::tcp_batch::{Completion, Failure, Operation, Outcome, Submission};
 use self::selector::{Selector, State};
 use super::connection::Connection;
 use super::host::get_mut;
 use super::streams::SEND_FLAGS;
-use super::{NetworkCtxView, NetworkView, Sockets};
+use super::{NetworkCtxView, NetworkView};
 
 mod bindings {
     #![allow(missing_docs, reason = "the manual of every function is in the WIT file")]
@@ -31,7 +30,6 @@ mod bindings {
     wasmtime::component::bindgen!({
         path: ["wit", "batched"],
         world: "node-http:host/batched",
-        imports: { "node-http:host/tcp-batch.ready": async | store, default: trappable },
         with: {
             "wasi:clocks": wasmtime_wasi::p3::bindings::clocks,
             "wasi:sockets": wasmtime_wasi::p3::bindings::sockets,
@@ -48,10 +46,36 @@ const ROUNDS: u32 = 64;
 
 /// Adds `node-http:host/tcp-batch` and nothing else.
 ///
+/// Written out, because what is sent is not to be copied from the memory of the component.
+///
 /// # Errors
 /// When the linker has the interface already.
 pub fn add_to_linker<T: NetworkView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    tcp_batch::add_to_linker::<T, Sockets>(linker, T::network)
+    let mut interface = linker.instance("node-http:host/tcp-batch@0.1.0")?;
+    interface.func_wrap("attach", |mut store: StoreContextMut<'_, T>, (socket,): (Resource<Handle>,)| {
+        let NetworkCtxView { wasi, batch, .. } = store.data_mut().network();
+        let stream = get_mut(wasi.table, &socket)?.attach();
+        Ok((stream.and_then(|stream| batch.attach(stream).map_err(ErrorCode::from)),))
+    })?;
+    interface.func_wrap("submit", submit::<T>)?;
+    interface.func_wrap_concurrent("ready", |store: &Accessor<T>, (): ()| {
+        Box::pin(async move {
+            ready(store).await;
+            Ok(())
+        })
+    })
+}
+
+/// Lets the component's pieces be sent from where they are.
+fn submit<T: NetworkView + 'static>(
+    mut store: StoreContextMut<'_, T>,
+    (submissions, pieces, look): (Vec<Submission>, WasmList<WasmList<u8>>, bool),
+) -> wasmtime::Result<((Vec<Completion>, Vec<u8>),)> {
+    let pieces = pieces.iter(&mut store)?.collect::<wasmtime::Result<Vec<_>>>()?;
+    let mut batch = std::mem::take(store.data_mut().network().batch);
+    let result = batch.submit(&submissions, pieces.iter().map(|piece| piece.as_le_slice(&store)), look);
+    *store.data_mut().network().batch = batch;
+    Ok((result?,))
 }
 
 /// The connections of one store whose bytes cross in batches. Begins with none.
@@ -100,26 +124,26 @@ impl Batch {
         self.selector.clone().ok_or_else(|| io::ErrorKind::Other.into())
     }
 
-    fn submit(
+    fn submit<'a>(
         &mut self,
         submissions: &[Submission],
-        bytes: &[u8],
+        mut pieces: impl Iterator<Item = &'a [u8]>,
         look: bool,
     ) -> wasmtime::Result<(Vec<Completion>, Vec<u8>)> {
-        let mut rest = bytes;
+        let mut sends = false;
         for Submission { connection, operation } in submissions {
-            let mut own: &[u8] = &[];
-            if let Operation::Send(count) = operation {
-                let split = rest.split_at_checked(*count as usize);
-                (own, rest) = split.ok_or_else(|| wasmtime::format_err!("a send without its bytes"))?;
+            let mut piece: &[u8] = &[];
+            if let Operation::Send = operation {
+                piece = pieces.next().ok_or_else(|| wasmtime::format_err!("a send without its bytes"))?;
+                sends = true;
             }
-            self.begin(*connection, operation, own);
+            self.begin(*connection, operation, piece);
         }
         self.rounds += 1;
         let mut received = Vec::new();
         if look || self.rounds <= ROUNDS {
             // Whoever sends is busy, and more may have come. Whoever does not waits for `ready`, which looks.
-            if look || !std::mem::take(&mut self.fresh) && !bytes.is_empty() {
+            if look || !std::mem::take(&mut self.fresh) && sends {
                 self.look()?;
             }
             self.receive(&mut received);
@@ -130,7 +154,7 @@ impl Batch {
         Ok((std::mem::take(&mut self.complete), received))
     }
 
-    fn begin(&mut self, connection: u32, operation: &Operation, bytes: &[u8]) {
+    fn begin(&mut self, connection: u32, operation: &Operation, piece: &[u8]) {
         let number = connection as usize;
         let Some(attached) = self.attached.get_mut(number) else { return };
         match operation {
@@ -140,7 +164,7 @@ impl Batch {
                     self.due.push(number);
                 }
             }
-            Operation::Send(_) => match attached.try_send(bytes) {
+            Operation::Send => match attached.try_send(piece) {
                 Some(outcome) => self.complete.push(Completion { connection, outcome }),
                 None => attached.send = true,
             },
@@ -278,52 +302,33 @@ fn failure(errno: Errno) -> Failure {
     }
 }
 
-impl Host for NetworkCtxView<'_> {
-    fn attach(&mut self, socket: Resource<Handle>) -> wasmtime::Result<Result<u32, ErrorCode>> {
-        let stream = match get_mut(self.wasi.table, &socket)?.attach() {
-            Ok(stream) => stream,
-            Err(code) => return Ok(Err(code)),
-        };
-        Ok(self.batch.attach(stream).map_err(ErrorCode::from))
-    }
-
-    fn submit(
-        &mut self,
-        submissions: Vec<Submission>,
-        bytes: Vec<u8>,
-        look: bool,
-    ) -> wasmtime::Result<(Vec<Completion>, Vec<u8>)> {
-        self.batch.submit(&submissions, &bytes, look)
-    }
-}
-
-impl<T: NetworkView + 'static> HostWithStore<T> for Sockets {
-    async fn ready(store: &Accessor<T, Self>) {
-        let mut look = false;
-        loop {
-            let next = store.with(|mut access| {
-                let batch = access.get().batch;
-                let tired = std::mem::take(&mut batch.rounds) > ROUNDS;
-                // The next call says what is wrong with the selector.
-                let failed = std::mem::take(&mut look) && batch.look().is_err();
-                match (failed || batch.has_news(), tired) {
-                    (true, true) => Next::LetOthers,
-                    (true, false) => {
-                        batch.fresh = true;
-                        Next::Return
-                    }
-                    (false, _) => Next::Wait(batch.selector.clone(), Arc::clone(&batch.turn)),
+/// Waits until there is something to answer.
+async fn ready<T: NetworkView + 'static>(store: &Accessor<T>) {
+    let mut look = false;
+    loop {
+        let next = store.with(|mut access| {
+            let mut store = access.as_context_mut();
+            let batch = store.data_mut().network().batch;
+            let tired = std::mem::take(&mut batch.rounds) > ROUNDS;
+            // The next call says what is wrong with the selector.
+            let failed = std::mem::take(&mut look) && batch.look().is_err();
+            match (failed || batch.has_news(), tired) {
+                (true, true) => Next::LetOthers,
+                (true, false) => {
+                    batch.fresh = true;
+                    Next::Return
                 }
-            });
-            match next {
-                Next::Return => return,
-                Next::LetOthers => tokio::task::yield_now().await,
-                Next::Wait(Some(selector), turn) => tokio::select! {
-                    () = selector.readable() => look = true,
-                    () = turn.notified() => {}
-                },
-                Next::Wait(None, turn) => turn.notified().await,
+                (false, _) => Next::Wait(batch.selector.clone(), Arc::clone(&batch.turn)),
             }
+        });
+        match next {
+            Next::Return => return,
+            Next::LetOthers => tokio::task::yield_now().await,
+            Next::Wait(Some(selector), turn) => tokio::select! {
+                () = selector.readable() => look = true,
+                () = turn.notified() => {}
+            },
+            Next::Wait(None, turn) => turn.notified().await,
         }
     }
 }

@@ -76,10 +76,6 @@ mod component {
         Answer { response, status, headers, body: body.into() }
     }
 
-    fn header() -> (String, String) {
-        ("Content-Type".to_owned(), BYTES.to_owned())
-    }
-
     fn later(handler: impl Future<Output = Result<(), Error>> + 'static) -> Option<Answer> {
         spawn_local(async move {
             // As above: it fails when its client has gone.
@@ -92,23 +88,22 @@ mod component {
     async fn echo(response: ServerResponse) -> Result<(), Error> {
         let request = response.request();
         let length = request.headers().into_iter().find(|(name, _)| name == "content-length");
-        head(&response, length.map(|(_, length)| length))?;
+        response.write_head(200, None, &fields(length.map(|(_, length)| length)))?;
         response.send_body(request.body()?).await?;
         response.end(None)
     }
 
     async fn sized(response: ServerResponse) -> Result<(), Error> {
-        head(&response, Some(large().len().to_string().into()))?;
+        response.write_head(200, None, &fields(Some(large().len().to_string().into())))?;
         let (mut writer, body) = wit_stream::new();
         spawn_local(async move { _ = writer.write_all(large().to_vec()).await });
         response.send_body(body).await?;
         response.end(None)
     }
 
-    fn head(response: &ServerResponse, length: Option<HeaderValue>) -> Result<(), Error> {
+    fn fields(length: Option<HeaderValue>) -> Vec<(String, HeaderValue)> {
         let length = length.map(|length| ("Content-Length".to_owned(), length));
-        let fields: Vec<_> = [("Content-Type".to_owned(), BYTES.into())].into_iter().chain(length).collect();
-        response.write_head(200, None, &fields)
+        [("Content-Type".to_owned(), BYTES.into())].into_iter().chain(length).collect()
     }
 
     async fn stream(response: ServerResponse, piece: &[u8], count: usize) -> Result<(), Error> {
