@@ -82,7 +82,7 @@ pub mod client {
     };
     pub use crate::bindings::node::http::client_request::{
         AgentChoice, ClientRequest, ClientRequestEvent, ClientRequestEventKind, ClientRequestEvents,
-        Information, RequestOptions, Upgraded,
+        Information, RequestOptions, Upgraded, WholeResponse,
     };
     pub use crate::net::{AbortSignal, Socket};
     pub use crate::server::{

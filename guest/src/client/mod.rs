@@ -34,7 +34,7 @@ pub use self::{
     events::{Information, RequestEvent, RequestEvents, Upgraded},
     hooks::{AgentEvent, AgentEvents},
     options::{AgentChoice, ConnectOptions, RequestOptions, SocketOptions},
-    request::{Attachments, ClientRequest},
+    request::{Attachments, ClientRequest, WholeResponse},
 };
 use self::{connection::Connection, driver::Source};
 use crate::{net::Stream, transport::Socket};

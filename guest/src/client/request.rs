@@ -21,6 +21,17 @@ use crate::{
 #[derive(Debug)]
 pub struct ClientRequest(Rc<Exchange>);
 
+/// A response with all of its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeResponse {
+    /// `response.statusCode`.
+    pub status_code: u16,
+    /// `response.rawHeaders`, in pairs.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// What a request is given besides its options.
 #[derive(Debug, Default)]
 pub struct Attachments<'a> {
@@ -126,6 +137,17 @@ impl ClientRequest {
             }
         }
         self.0.changed.wait(|| self.0.take_response()).await
+    }
+
+    /// The response with all of its body, at most `limit` bytes. A dropped call gives the response up.
+    ///
+    /// # Errors
+    /// Those of [`Self::response`] and [`IncomingMessage::read_all`].
+    pub async fn whole_response(&self, limit: u64) -> Result<WholeResponse, Error> {
+        let response = self.response().await?;
+        let body = response.read_all(limit).await?;
+        let status_code = response.status_code().unwrap_or_default();
+        Ok(WholeResponse { status_code, headers: response.raw_headers(), body })
     }
 
     /// `request.abort()`.

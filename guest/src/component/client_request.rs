@@ -7,7 +7,7 @@ use super::{
     bindings::exports::node::http::{
         client_request::{
             AgentChoice, ClientRequestEvent, ClientRequestEventKind, ClientRequestEvents, Guest,
-            GuestClientRequest, Information, RequestOptions, Upgraded,
+            GuestClientRequest, Information, RequestOptions, Upgraded, WholeResponse,
         },
         incoming_message::IncomingMessage,
         net::Socket,
@@ -43,6 +43,11 @@ impl GuestClientRequest for ClientRequest {
 
     async fn response(&self) -> Result<IncomingMessage, Error> {
         Ok(IncomingMessage::new(Self::response(self).await?))
+    }
+
+    async fn whole_response(&self, limit: u64) -> Result<WholeResponse, Error> {
+        let client::WholeResponse { status_code, headers, body } = Self::whole_response(self, limit).await?;
+        Ok(WholeResponse { status_code, headers, body })
     }
 
     fn abort(&self) {

@@ -2,7 +2,10 @@
 
 use super::{Fixture, Peer, Watched, keeping, plain};
 use crate::{
-    client::{Agent, AgentEvent, AgentEvents, AgentOptions, ConnectOptions, RequestOptions, SocketOptions},
+    client::{
+        Agent, AgentEvent, AgentEvents, AgentOptions, ConnectOptions, RequestEvents, RequestOptions,
+        SocketOptions,
+    },
     message::{HeaderValue, ReadResult},
     runtime::{Recorded, run_until_stalled},
     transport::Socket,
@@ -211,6 +214,33 @@ fn a_socket_of_ones_own_stops_its_peer_until_it_is_read() {
     }
     assert_eq!(total, 1_000_000);
     assert!(pieces > 5, "it waited to be read");
+}
+
+/// One wait gives head and body.
+#[test]
+fn a_whole_response_is_waited_for_at_once() {
+    let fixture = Fixture::new();
+    for (limit, expected) in [(3, Ok("abc")), (2, Err("ERR_OUT_OF_RANGE"))] {
+        let request = fixture.request("GET", &plain());
+        // The response is waited for, not an event.
+        request.listen_for(RequestEvents::default());
+        request.end(None).expect("an open request");
+        let peer = fixture.accept();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut whole = std::pin::pin!(request.whole_response(limit));
+        assert!(whole.as_mut().poll(&mut context).is_pending());
+        peer.send("HTTP/1.1 203 OK\r\nContent-Length: 3\r\nX: y\r\n\r\nabc");
+        run_until_stalled();
+        let std::task::Poll::Ready(answer) = whole.poll(&mut context) else { panic!("all of it is there") };
+        match (answer, expected) {
+            (Ok(answer), Ok(body)) => {
+                assert_eq!((answer.status_code, &answer.body[..]), (203, body.as_bytes()));
+                assert_eq!(answer.headers[1], ("X".to_owned(), "y".to_owned()));
+            }
+            (Err(error), Err(code)) => assert_eq!(error.code(), code),
+            (answer, _) => panic!("{answer:?} instead of {expected:?}"),
+        }
+    }
 }
 
 /// A dropped or failed `read_all` has lost nothing.

@@ -11,7 +11,7 @@ mod benchmark_client;
 mod component {
     use futures_util::future::join_all;
     use node_http_imports::client::{Agent, AgentOptions, RequestOptions};
-    use node_http_imports::types::{Error, ReadResult};
+    use node_http_imports::types::Error;
 
     use crate::benchmark_client::Settings;
 
@@ -49,18 +49,8 @@ mod component {
             ..RequestOptions::default()
         };
         let request = node_http_imports::http::get(None, Some(options), Some(agent), None)?;
-        let response = request.response().await?;
-        let mut length = 0;
-        loop {
-            // Looks before it waits: a call that may wait costs more than one that does not.
-            match response.read(0) {
-                ReadResult::Data(data) => length += data.bytes.len(),
-                ReadResult::Pending => response.readable().await,
-                ReadResult::End(_) => break,
-                ReadResult::Failed(error) => return Err(error),
-            }
-        }
-        assert_eq!(length, 13);
+        let response = request.whole_response(1024).await?;
+        assert_eq!(response.body.len(), 13);
         Ok(())
     }
 }

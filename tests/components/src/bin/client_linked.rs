@@ -53,8 +53,8 @@ mod component {
             Attachments { agent: Some(agent), ..Attachments::default() },
         )?;
         request.end(None)?;
-        let body = request.response().await?.read_all(1024).await?;
-        assert_eq!(body.len(), 13);
+        let response = request.whole_response(1024).await?;
+        assert_eq!(response.body.len(), 13);
         Ok(())
     }
 }
