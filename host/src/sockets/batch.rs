@@ -4,6 +4,8 @@
 //! for the selector where nothing has come. What is known to be readable is read only when the component asks.
 
 mod selector;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::TcpStream;
