@@ -36,6 +36,10 @@ impl GuestClientRequest for ClientRequest {
         Self::ready(self).await;
     }
 
+    fn watch(&self, number: u64) {
+        Self::watch(self, number);
+    }
+
     fn take_events(&self, max: u32) -> Vec<ClientRequestEvent> {
         let taken = Self::take_events(self, convert::all_if_zero(max.into()));
         taken.into_iter().map(ClientRequestEvent::from).collect()

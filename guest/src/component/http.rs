@@ -32,6 +32,14 @@ impl Guest for Component {
         runtime::set_budget(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
 
+    async fn watched() {
+        runtime::watched().await;
+    }
+
+    fn take_watched() -> Vec<u64> {
+        runtime::take_watched()
+    }
+
     fn create_server(options: Option<ServerOptions>) -> Result<Server, Error> {
         let options = options.map_or_else(server::ServerOptions::default, Into::into);
         Ok(Server::new(server::Server::create(options)?))

@@ -32,6 +32,10 @@ impl GuestIncomingMessage for IncomingMessage {
         Self::ready(self).await;
     }
 
+    fn watch(&self, number: u64) {
+        Self::watch(self, number);
+    }
+
     fn take_events(&self, max: u32) -> Vec<IncomingMessageEvent> {
         let taken = Self::take_events(self, convert::all_if_zero(max.into()));
         taken.into_iter().map(IncomingMessageEvent::from).collect()

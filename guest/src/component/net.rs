@@ -37,6 +37,11 @@ impl GuestSocket for Socket {
         Self::ready(self).await;
     }
 
+    fn watch(&self, number: u64) {
+        Self::watch(self, number);
+        self.watch_bytes(number);
+    }
+
     fn take_events(&self, max: u32) -> Vec<SocketEvent> {
         let taken = Self::take_events(self, convert::all_if_zero(max.into()));
         taken.into_iter().map(SocketEvent::from).collect()

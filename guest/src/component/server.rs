@@ -33,6 +33,10 @@ impl GuestServer for Server {
         Self::ready(self).await;
     }
 
+    fn watch(&self, number: u64) {
+        Self::watch(self, number);
+    }
+
     fn take_events(&self, max: u32) -> Vec<ServerEvent> {
         Self::take_events(self, convert::all_if_zero(max.into())).into_iter().map(ServerEvent::from).collect()
     }

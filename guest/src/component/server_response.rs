@@ -30,6 +30,10 @@ impl GuestServerResponse for ServerResponse {
         Self::ready(self).await;
     }
 
+    fn watch(&self, number: u64) {
+        Self::watch(self, number);
+    }
+
     fn take_events(&self, max: u32) -> Vec<ServerResponseEvent> {
         let taken = Self::take_events(self, convert::all_if_zero(max.into()));
         taken.into_iter().map(ServerResponseEvent::from).collect()

@@ -59,6 +59,10 @@ impl GuestWebSocket for WebSocket {
         Self::ready(self).await;
     }
 
+    fn watch(&self, number: u64) {
+        Self::watch(self, number);
+    }
+
     fn take_events(&self, max: u32) -> Vec<WebSocketEvent> {
         let taken = Self::take_events(self, convert::all_if_zero(max.into()));
         taken.into_iter().map(WebSocketEvent::from).collect()

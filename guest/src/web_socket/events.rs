@@ -104,6 +104,10 @@ impl Events {
         drop(self.take(usize::MAX));
     }
 
+    pub(super) fn watch(&self, number: u64) {
+        self.changed.watch(number);
+    }
+
     pub(super) async fn ready(&self) {
         runtime::ensure_driver();
         let any = || self.over.get() || !self.queue.borrow().is_empty();

@@ -91,6 +91,11 @@ impl WebSocket {
         self.0.events.ready().await;
     }
 
+    /// Notes events under this number, which is not 0: see [`runtime::take_watched`].
+    pub fn watch(&self, number: u64) {
+        self.0.events.watch(number);
+    }
+
     /// Takes at most `max` events, oldest first.
     pub fn take_events(&self, max: usize) -> Vec<Recorded<WebSocketEvent>> {
         let taken = self.0.events.take(max);

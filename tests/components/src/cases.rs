@@ -3,7 +3,7 @@
 use crate::{
     client, client_differential, foreign_servers, golden, hostile_servers, http, incoming_message,
     interpreter, many_requests, node_client_examples, node_examples, outgoing_message, robustness, server,
-    server_response, support, web_socket, workers,
+    server_response, support, watched, web_socket, workers,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
@@ -40,6 +40,7 @@ pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
         "server_timeouts" => server::timeouts().await,
         "server_url" => server::url().await,
         "server_response" => server_response::run().await,
+        "watched" => watched::run().await,
         "web_socket" => web_socket::run(arguments).await,
         "workers" => workers::run().await,
         other => panic!("there is no case {other:?}"),

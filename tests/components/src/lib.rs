@@ -22,6 +22,7 @@ mod robustness;
 mod server;
 mod server_response;
 mod support;
+mod watched;
 mod web_socket;
 mod workers;
 

@@ -127,7 +127,7 @@ async fn echo(socket: &WebSocket) -> CloseEvent {
 }
 
 /// Offers whatever Autobahn's server may ask for: it asks no client to forget that has not offered to.
-fn connect(url: &str) -> WebSocket {
+pub(crate) fn connect(url: &str) -> WebSocket {
     let options = ConnectOptions {
         headers: Vec::new(),
         connection: None,

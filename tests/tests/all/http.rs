@@ -24,3 +24,9 @@ fn create_server_takes_options_or_none() {
 fn validators_fail_with_nodes_codes_and_messages() {
     Case::start(SOCKETS, "http_validate").finish();
 }
+
+/// Not Node's: a server, its messages, requests and both ends of a WebSocket, with one wait for all of them.
+#[test]
+fn one_wait_does_for_everything() {
+    Case::start(SOCKETS, "watched").finish();
+}

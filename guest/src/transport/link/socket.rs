@@ -83,6 +83,11 @@ impl Socket {
         self.0.events.watch(number);
     }
 
+    /// Notes under this number also what there is to read, and room to write.
+    pub fn watch_bytes(&self, number: u64) {
+        self.0.changed.watch(number);
+    }
+
     /// A number that no other connection of this instance has.
     pub fn id(&self) -> u64 {
         self.0.id
