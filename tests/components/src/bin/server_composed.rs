@@ -9,6 +9,11 @@ mod benchmark;
 
 #[cfg(target_family = "wasm")]
 mod component {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+
+    use node_http_imports::http;
     use node_http_imports::server::{
         Answer, ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse, Upgrade,
     };
@@ -33,6 +38,8 @@ mod component {
             Server::create(&ServerOptions { keep_alive_timeout, listening, ..ServerOptions::default() })?;
         let options = ListenOptions { host: Some("127.0.0.1".to_owned()), ..ListenOptions::default() };
         let address = server.listen(options, None).await?;
+        let (sockets, mut accepted) = (Sockets::default(), 0);
+        spawn_local(echo_messages(Rc::clone(&sockets)));
         println!("listening on http://{}:{}", address.address, address.port);
         loop {
             server.ready().await;
@@ -41,7 +48,10 @@ mod component {
                 match event.kind {
                     ServerEventKind::Request(response) => answers.extend(route(response)),
                     ServerEventKind::Upgrade(Upgrade { request, socket, head }) => {
-                        spawn_local(echo_messages(WebSocket::accept(&request, socket, &head, None)?));
+                        accepted += 1;
+                        let socket = WebSocket::accept(&request, socket, &head, None)?;
+                        socket.watch(accepted);
+                        sockets.borrow_mut().insert(accepted, socket);
                     }
                     ServerEventKind::Close => return Ok(()),
                     _ => {}
@@ -117,14 +127,26 @@ mod component {
         response.end(None)
     }
 
-    async fn echo_messages(socket: WebSocket) {
+    /// The open WebSockets, by the numbers under which they are watched.
+    type Sockets = Rc<RefCell<BTreeMap<u64, WebSocket>>>;
+
+    /// One wait for all of them: a wait for each costs more than all else that is done for a message.
+    async fn echo_messages(sockets: Sockets) {
         loop {
-            socket.ready().await;
-            for event in socket.take_events(0) {
-                match event.kind {
-                    WebSocketEventKind::Message(message) => _ = socket.send(&message),
-                    WebSocketEventKind::Close(_) => return,
-                    _ => {}
+            http::watched().await;
+            let mut sockets = sockets.borrow_mut();
+            for number in http::take_watched() {
+                let Some(socket) = sockets.get(&number) else { continue };
+                let mut closed = false;
+                for event in socket.take_events(0) {
+                    match event.kind {
+                        WebSocketEventKind::Message(message) => _ = socket.send(&message),
+                        WebSocketEventKind::Close(_) => closed = true,
+                        _ => {}
+                    }
+                }
+                if closed {
+                    sockets.remove(&number);
                 }
             }
         }
