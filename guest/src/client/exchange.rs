@@ -17,7 +17,7 @@ use crate::{
     message::OutgoingMessage,
     net::Watch,
     proto::{Decoder, Direction, Limits, Method, ResponseHead},
-    runtime::{EventKind, EventLog, Signal, Span},
+    runtime::{self, EventKind, EventLog, Signal, Span},
     transport::{Inbound, IncomingMessage, Link, Outbound, Socket},
 };
 
@@ -75,9 +75,12 @@ pub(super) enum Phase {
 /// What a caller of `response()` finds.
 #[derive(Debug, Default)]
 pub(super) enum Awaited {
-    /// Nobody has called it. Next: `Wanted`, `Gone`.
+    /// Nobody has called it. Next: `Wanted`, `Offered`, `Gone`.
     #[default]
     Unasked,
+    /// The response is there and nobody has called it yet. Next: `Gone`, at the latest when the application has had
+    /// the word: between what it does and its next wait a response may come.
+    Offered(IncomingMessage),
     /// Somebody has. Next: `Here`, `Gone`.
     Wanted,
     /// Next: `Gone`.
@@ -267,11 +270,34 @@ impl Exchange {
             self.record(RequestEvent::Response(response));
             return;
         }
-        let wanted = matches!(*self.awaited.borrow(), Awaited::Wanted);
-        // Dropping the view dumps the response: nobody listens.
-        let before = self.awaited.replace(if wanted { Awaited::Here(response) } else { Awaited::Gone });
-        drop(before);
+        let mut awaited = self.awaited.borrow_mut();
+        match &*awaited {
+            Awaited::Wanted => *awaited = Awaited::Here(response),
+            Awaited::Unasked => {
+                *awaited = Awaited::Offered(response);
+                runtime::spawn(Rc::clone(self).withdraw());
+            }
+            // Dropping the view dumps the response: nobody listens.
+            Awaited::Offered(_) | Awaited::Here(_) | Awaited::Gone => {
+                drop(awaited);
+                drop(response);
+                return;
+            }
+        }
+        drop(awaited);
         self.changed.notify();
+    }
+
+    /// Throws the response away if nobody has asked for it by the time that the application has had the word.
+    async fn withdraw(self: Rc<Self>) {
+        runtime::applications_turn().await;
+        let mut awaited = self.awaited.borrow_mut();
+        if let Awaited::Offered(_) = &*awaited {
+            let unasked = std::mem::replace(&mut *awaited, Awaited::Gone);
+            drop(awaited);
+            drop(unasked);
+            self.changed.notify();
+        }
     }
 
     /// The head behind which the connection leaves HTTP.

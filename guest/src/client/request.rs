@@ -383,7 +383,7 @@ impl Exchange {
     fn take_response(&self) -> Option<Result<IncomingMessage, Error>> {
         let mut awaited = self.awaited.borrow_mut();
         match std::mem::replace(&mut *awaited, Awaited::Gone) {
-            Awaited::Here(response) => Some(Ok(response)),
+            Awaited::Here(response) | Awaited::Offered(response) => Some(Ok(response)),
             Awaited::Gone => Some(Err(Error::already_finished("response"))),
             waiting @ (Awaited::Unasked | Awaited::Wanted) => {
                 *awaited = waiting;

@@ -22,6 +22,8 @@ pub(super) struct Driver {
     polls: u32,
     /// How often of these, lately, without any job having been woken.
     quiet: u32,
+    /// How often since it has looked, where the transport works in batches, at what has come.
+    looked: u32,
 }
 
 impl Driver {
@@ -45,8 +47,12 @@ impl Driver {
             let told = !runtime.told.borrow().is_empty();
             let (more_may_come, left) = match runtime.exchange.get() {
                 Some(exchange) if !flooded && runtime.exchange(exchange) => return Next::Jobs,
-                // What is not worth a call before the application has the word is due behind it.
-                Some(_) => (false, told || flooded),
+                // Who waits for the end of a turn wants the application to have gone on, too, not only a look at what
+                // has come. What is not worth a call before the application has the word is due behind it.
+                Some(_) => {
+                    self.looked += u32::from(runtime.look.get() == Look::Done);
+                    (!flooded && (1..=Self::PATIENCE).contains(&self.looked), told || flooded)
+                }
                 None => (told && self.quiet < Self::PATIENCE && !flooded, false),
             };
             if more_may_come || left {
@@ -59,7 +65,7 @@ impl Driver {
             Next::Wait => return false,
             Next::End(told) => told,
         };
-        (self.polls, self.quiet) = (0, 0);
+        (self.polls, self.quiet, self.looked) = (0, 0, 0);
         RUNTIME.with(|runtime| {
             runtime.volume.set(0);
             runtime.look.set(Look::Unasked);
