@@ -85,7 +85,7 @@ fn submit<T: NetworkView + 'static>(
 pub struct Batch {
     selector: Option<Arc<Selector>>,
     attached: Slab<Attached>,
-    /// Connections that are readable and asked for. A number may stand here that means another one by now.
+    /// Connections that are readable and asked for, each once.
     due: Vec<usize>,
     complete: Vec<Completion>,
     /// Whether nobody has looked at the selector since `ready` has.
@@ -103,6 +103,8 @@ struct Attached {
     state: State,
     /// Most bytes that are asked for.
     receive: Option<usize>,
+    /// Whether it stands among those that are due.
+    due: bool,
     send: bool,
     watch: bool,
 }
@@ -115,7 +117,7 @@ impl Batch {
         selector.add(&**stream, number)?;
         // The selector says at once whether it is readable.
         let state = State { writable: true, ..State::default() };
-        entry.insert(Attached { stream, state, receive: None, send: false, watch: false });
+        entry.insert(Attached { stream, state, receive: None, due: false, send: false, watch: false });
         u32::try_from(number).map_err(io::Error::other)
     }
 
@@ -162,9 +164,7 @@ impl Batch {
         match operation {
             Operation::Receive(most) => {
                 attached.receive = Some((*most as usize).clamp(1, LARGEST_READ));
-                if attached.state.readable {
-                    self.due.push(number);
-                }
+                attached.complete(number, &mut self.complete, &mut self.due);
             }
             Operation::Send => match attached.try_send(piece) {
                 Some(outcome) => self.complete.push(Completion { connection, outcome }),
@@ -178,6 +178,9 @@ impl Batch {
             Operation::ShutSend => attached.shut(Shutdown::Write),
             Operation::Forget => {
                 let attached = self.attached.remove(number);
+                if attached.due {
+                    self.due.retain(|due| *due != number);
+                }
                 if let Some(selector) = &self.selector {
                     selector.remove(&**attached.stream);
                 }
@@ -208,6 +211,7 @@ impl Batch {
             }
             done += 1;
             let Some(attached) = self.attached.get_mut(number) else { continue };
+            attached.due = false;
             if let Some(outcome) = attached.try_receive(&mut self.scratch, received) {
                 self.complete.push(Completion { connection: number as u32, outcome });
             }
@@ -224,7 +228,7 @@ impl Attached {
     /// What can be said at once about what is waited for.
     fn complete(&mut self, number: usize, complete: &mut Vec<Completion>, due: &mut Vec<usize>) {
         let connection = number as u32;
-        if self.state.readable && self.receive.is_some() {
+        if self.state.readable && self.receive.is_some() && !std::mem::replace(&mut self.due, true) {
             due.push(number);
         }
         if self.state.writable && std::mem::take(&mut self.send) {

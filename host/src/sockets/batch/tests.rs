@@ -114,6 +114,29 @@ fn a_reset_is_told_to_whoever_watches_and_to_whoever_receives() {
     });
 }
 
+/// A component that asks again and again, and never waits, fills nothing.
+#[test]
+fn a_connection_is_due_once() {
+    block_on(async {
+        let (mut batch, number, mut peer) = pair();
+        peer.write_all(b"x").expect("a connection");
+        answers(&mut batch, number, Operation::Receive(1), b"").await;
+        peer.write_all(b"y").expect("a connection");
+        batch.selector.clone().expect("it is attached").readable().await;
+        batch.look().expect("a selector");
+        batch.rounds = ROUNDS;
+        for _ in 0..1000 {
+            let receive = Submission { connection: number, operation: Operation::Receive(1) };
+            let result = batch.submit(&[receive, receive], std::iter::empty(), false);
+            assert!(result.expect("nothing is sent").0.is_empty(), "others have their turn first");
+        }
+        assert_eq!(batch.due, [number as usize]);
+        let forget = Submission { connection: number, operation: Operation::Forget };
+        batch.submit(&[forget], std::iter::empty(), false).expect("nothing is sent");
+        assert!(batch.due.is_empty());
+    });
+}
+
 /// What a component says of connections that are none hurts nobody.
 #[test]
 fn a_number_of_no_connection_is_passed_over() {
