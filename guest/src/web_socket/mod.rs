@@ -91,7 +91,7 @@ impl WebSocket {
         self.0.events.ready().await;
     }
 
-    /// Notes events under this number, which is not 0: see [`runtime::take_watched`].
+    /// Notes events under this number, which is not 0: see [`crate::runtime::take_watched`].
     pub fn watch(&self, number: u64) {
         self.0.events.watch(number);
     }

@@ -75,7 +75,7 @@ mod component {
             }
             "/echo" => later(echo(response)),
             "/sized" => later(sized(response)),
-            "/chunked" => later(stream(response, PIECE, PIECES)),
+            "/chunked" => later(send(response, None, PIECE, PIECES)),
             "/lines" => later(stream(response, LINE, LINES)),
             _ => Some(text(response, 404, "Not found\n")),
         }
@@ -104,9 +104,23 @@ mod component {
     }
 
     async fn sized(response: ServerResponse) -> Result<(), Error> {
-        response.write_head(200, None, &fields(Some(large().len().to_string().into())))?;
+        send(response, Some(large().len().to_string().into()), large(), 1).await
+    }
+
+    async fn send(
+        response: ServerResponse,
+        length: Option<HeaderValue>,
+        piece: &'static [u8],
+        count: usize,
+    ) -> Result<(), Error> {
+        response.write_head(200, None, &fields(length))?;
         let (mut writer, body) = wit_stream::new();
-        spawn_local(async move { _ = writer.write_all(large().to_vec()).await });
+        spawn_local(async move {
+            for _ in 0..count {
+                // What is left over is nobody's: the client has gone.
+                let _ = writer.write_all(piece.to_vec()).await;
+            }
+        });
         response.send_body(body).await?;
         response.end(None)
     }
