@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     agent::Agent,
+    awaited::Awaited,
     connection::Connection,
     events::{Information, RequestEvent, RequestEvents, Upgraded},
     options::Settings,
@@ -17,7 +18,7 @@ use crate::{
     message::OutgoingMessage,
     net::Watch,
     proto::{Decoder, Direction, Limits, Method, ResponseHead},
-    runtime::{self, EventKind, EventLog, Signal, Span},
+    runtime::{EventKind, EventLog, Signal, Span},
     transport::{Inbound, IncomingMessage, Link, Outbound, Socket},
 };
 
@@ -70,23 +71,6 @@ pub(super) enum Phase {
     Attached(Weak<Connection>),
     /// Has none any more.
     Detached,
-}
-
-/// What a caller of `response()` finds.
-#[derive(Debug, Default)]
-pub(super) enum Awaited {
-    /// Nobody has called it. Next: `Wanted`, `Offered`, `Gone`.
-    #[default]
-    Unasked,
-    /// The response is there and nobody has called it yet. Next: `Gone`, at the latest when the application has had
-    /// the word: between what it does and its next wait a response may come.
-    Offered(IncomingMessage),
-    /// Somebody has. Next: `Here`, `Gone`.
-    Wanted,
-    /// Next: `Gone`.
-    Here(IncomingMessage),
-    /// Handed out, or thrown away because nobody listened.
-    Gone,
 }
 
 /// What was told already, so that it is told once.
@@ -268,35 +252,8 @@ impl Exchange {
         if self.events.listens_to(RequestEvents::RESPONSE.bits()) {
             self.awaited.replace(Awaited::Gone);
             self.record(RequestEvent::Response(response));
-            return;
-        }
-        let mut awaited = self.awaited.borrow_mut();
-        match &*awaited {
-            Awaited::Wanted => *awaited = Awaited::Here(response),
-            Awaited::Unasked => {
-                *awaited = Awaited::Offered(response);
-                runtime::spawn(Rc::clone(self).withdraw());
-            }
-            // Dropping the view dumps the response: nobody listens.
-            Awaited::Offered(_) | Awaited::Here(_) | Awaited::Gone => {
-                drop(awaited);
-                drop(response);
-                return;
-            }
-        }
-        drop(awaited);
-        self.changed.notify();
-    }
-
-    /// Throws the response away if nobody has asked for it by the time that the application has had the word.
-    async fn withdraw(self: Rc<Self>) {
-        runtime::applications_turn().await;
-        let mut awaited = self.awaited.borrow_mut();
-        if let Awaited::Offered(_) = &*awaited {
-            let unasked = std::mem::replace(&mut *awaited, Awaited::Gone);
-            drop(awaited);
-            drop(unasked);
-            self.changed.notify();
+        } else {
+            self.offer(response);
         }
     }
 

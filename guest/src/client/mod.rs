@@ -9,6 +9,7 @@
 //! loop.
 
 mod agent;
+mod awaited;
 mod connecting;
 mod connection;
 mod driver;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{
     Agent, AgentChoice, RequestOptions, Transport,
     events::{RequestEvent, RequestEvents},
-    exchange::{Awaited, Exchange},
+    exchange::Exchange,
     options::{Defaults, Settings},
 };
 use crate::{
@@ -130,12 +130,7 @@ impl ClientRequest {
     /// thrown away.
     pub async fn response(&self) -> Result<IncomingMessage, Error> {
         runtime::ensure_driver();
-        {
-            let mut awaited = self.0.awaited.borrow_mut();
-            if matches!(*awaited, Awaited::Unasked) {
-                *awaited = Awaited::Wanted;
-            }
-        }
+        self.0.want_response();
         self.0.changed.wait(|| self.0.take_response()).await
     }
 
@@ -339,8 +334,7 @@ impl Drop for ClientRequest {
         }
         self.listen_for(RequestEvents::default());
         // Views of a response are dropped outside every borrow, which dumps it.
-        let awaited = self.0.awaited.replace(Awaited::Gone);
-        drop(awaited);
+        self.0.abandon_response();
         self.0.events.abandon();
     }
 }
@@ -376,21 +370,4 @@ fn outgoing(settings: &Settings, agent: Option<&Agent>) -> Result<OutgoingMessag
         outgoing.start_expecting()?;
     }
     Ok(outgoing)
-}
-
-impl Exchange {
-    /// What `response()` can answer now.
-    fn take_response(&self) -> Option<Result<IncomingMessage, Error>> {
-        let mut awaited = self.awaited.borrow_mut();
-        match std::mem::replace(&mut *awaited, Awaited::Gone) {
-            Awaited::Here(response) | Awaited::Offered(response) => Some(Ok(response)),
-            Awaited::Gone => Some(Err(Error::already_finished("response"))),
-            waiting @ (Awaited::Unasked | Awaited::Wanted) => {
-                *awaited = waiting;
-                let failure = self.failure.borrow().clone();
-                let over = self.is_closed() || self.aborted.get();
-                failure.or_else(|| over.then(Error::premature_close)).map(Err)
-            }
-        }
-    }
 }

@@ -181,6 +181,14 @@ impl Batch {
         })?
     }
 
+    /// For the next read that brings something, while there are not too many.
+    fn keep(&self, buffer: Vec<u8>) {
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < SPARE {
+            spare.push(buffer);
+        }
+    }
+
     fn receive_failed(&self, number: u32, failure: Failure) -> Option<Waker> {
         self.with(number, |connection| {
             let (buffer, waker) = connection.receiving.take_waiting()?;
@@ -254,8 +262,8 @@ impl BatchReader {
             let polled = batch.with(self.number, |connection| {
                 if let Some(mut buffer) = begun.take() {
                     let room = buffer.capacity() - buffer.len();
-                    if buffer.is_empty() && buffer.capacity() == ROOM && batch.spare.borrow().len() < SPARE {
-                        batch.spare.borrow_mut().push(mem::take(&mut buffer));
+                    if buffer.is_empty() && buffer.capacity() == ROOM {
+                        batch.keep(mem::take(&mut buffer));
                     }
                     connection.receiving = Receiving::Waiting(buffer, cx.waker().clone());
                     let room = u32::try_from(room).unwrap_or(u32::MAX);

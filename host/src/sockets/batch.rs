@@ -14,7 +14,6 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown};
 use slab::Slab;
-use tokio::sync::Notify;
 use wasmtime::component::{Accessor, Linker, Resource, WasmList};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::p3::bindings::sockets::types::{ErrorCode, TcpSocket as Handle};
@@ -23,7 +22,7 @@ use self::bindings::node_http::host::tcp_batch::{Completion, Failure, Operation,
 use self::selector::{Selector, State};
 use super::connection::Connection;
 use super::host::get_mut;
-use super::streams::SEND_FLAGS;
+use super::streams::{SEND_FLAGS, retry, shutdown};
 use super::{NetworkCtxView, NetworkView};
 
 mod bindings {
@@ -92,7 +91,6 @@ pub struct Batch {
     fresh: bool,
     rounds: u32,
     scratch: Vec<u8>,
-    turn: Arc<Notify>,
 }
 
 type Stream = Arc<Connection<TcpStream>>;
@@ -152,8 +150,8 @@ impl Batch {
             }
             self.receive(&mut received);
         }
-        if !self.due.is_empty() {
-            self.turn.notify_one();
+        if let Some(selector) = self.selector.as_ref().filter(|_| !self.due.is_empty()) {
+            selector.wake();
         }
         Ok((std::mem::take(&mut self.complete), received))
     }
@@ -174,8 +172,8 @@ impl Batch {
                 attached.watch = true;
                 attached.complete(number, &mut self.complete, &mut self.due);
             }
-            Operation::ShutReceive => attached.shut(Shutdown::Read),
-            Operation::ShutSend => attached.shut(Shutdown::Write),
+            Operation::ShutReceive => shutdown(&**attached.stream, Shutdown::Read),
+            Operation::ShutSend => shutdown(&**attached.stream, Shutdown::Write),
             Operation::Forget => {
                 let attached = self.attached.remove(number);
                 if attached.due {
@@ -279,20 +277,6 @@ impl Attached {
             Err(errno) => Some(Outcome::SendFailed(failure(errno))),
         }
     }
-
-    fn shut(&self, direction: Shutdown) {
-        // It fails when the peer is gone, and then there is nothing to shut.
-        let _ = rustix::net::shutdown(&**self.stream, direction);
-    }
-}
-
-fn retry<T>(mut operation: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
-    loop {
-        match operation() {
-            Err(Errno::INTR) => {}
-            result => return result,
-        }
-    }
 }
 
 fn failure(errno: Errno) -> Failure {
@@ -324,17 +308,16 @@ async fn ready<T: NetworkView + 'static>(store: &Accessor<T>) {
                     batch.fresh = true;
                     Next::Return
                 }
-                (false, _) => Next::Wait(batch.selector.clone(), Arc::clone(&batch.turn)),
+                (false, _) => batch.selector().map_or(Next::Return, Next::Wait),
             }
         });
         match next {
             Next::Return => return,
             Next::LetOthers => tokio::task::yield_now().await,
-            Next::Wait(Some(selector), turn) => tokio::select! {
-                () = selector.readable() => look = true,
-                () = turn.notified() => {}
-            },
-            Next::Wait(None, turn) => turn.notified().await,
+            Next::Wait(selector) => {
+                selector.news().await;
+                look = true;
+            }
         }
     }
 }
@@ -343,5 +326,5 @@ async fn ready<T: NetworkView + 'static>(store: &Accessor<T>) {
 enum Next {
     Return,
     LetOthers,
-    Wait(Option<Arc<Selector>>, Arc<Notify>),
+    Wait(Arc<Selector>),
 }

@@ -8,6 +8,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
+use rustix::fd::AsFd;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use tokio::io::Interest;
@@ -72,7 +73,7 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         if self.ending.is_some() {
             // wasi:sockets: dropping the stream before its end is SHUT_RD.
-            shutdown(&self.stream, Shutdown::Read);
+            shutdown(&**self.stream, Shutdown::Read);
             self.end(Ok(()));
         }
     }
@@ -152,7 +153,7 @@ impl Drop for Sender {
     fn drop(&mut self) {
         // wasi:sockets: the end of the stream is SHUT_WR. After an error there is nothing left to shut.
         if self.ending.is_some() {
-            shutdown(&self.stream, Shutdown::Write);
+            shutdown(&**self.stream, Shutdown::Write);
             self.end(Ok(()));
         }
     }
@@ -244,11 +245,11 @@ fn try_write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     }
 }
 
-fn retry<T>(mut operation: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
+pub(super) fn retry<T>(mut operation: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
     loop {
         match operation() {
             Err(Errno::INTR) => {}
-            result => return Ok(result?),
+            result => return result,
         }
     }
 }
@@ -260,7 +261,7 @@ fn sending_failed(error: &io::Error) -> ErrorCode {
     }
 }
 
-fn shutdown(stream: &TcpStream, direction: Shutdown) {
+pub(super) fn shutdown(stream: impl AsFd, direction: Shutdown) {
     // It fails when the peer is gone, and then there is nothing to shut.
     let _ = rustix::net::shutdown(stream, direction);
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
 
 /// How many events one question answers.
 const EVENTS: usize = 256;
@@ -17,6 +18,8 @@ pub(super) struct Selector {
     registry: AsyncFd<Registry>,
     /// What is asked; there is one who asks.
     poll: Mutex<(Poll, Events)>,
+    /// Wakes who waits although the system has nothing to tell.
+    woken: Notify,
 }
 
 /// What is known of a socket, or new.
@@ -48,7 +51,7 @@ impl Selector {
         // SAFETY: the registry owns its descriptor, and is not replaced as long as it is registered.
         #[allow(unsafe_code, reason = "tokio has no other way to wait for a descriptor of another kind")]
         let registry = unsafe { AsyncFd::register_with_interest(registry, tokio::io::Interest::READABLE)? };
-        Ok(Self { registry, poll: Mutex::new((poll, Events::with_capacity(EVENTS))) })
+        Ok(Self { registry, poll: Mutex::new((poll, Events::with_capacity(EVENTS))), woken: Notify::new() })
     }
 
     pub(super) fn add(&self, socket: &impl AsRawFd, number: usize) -> io::Result<()> {
@@ -89,11 +92,21 @@ impl Selector {
         }
     }
 
-    /// Waits until there may be something new.
-    pub(super) async fn readable(&self) {
-        if let Ok(mut guard) = self.registry.readable().await {
+    /// Waits until there may be something new, or somebody has called [`Self::wake`].
+    pub(super) async fn news(&self) {
+        tokio::select! {
             // Before anybody looks: what comes later than that look makes it readable again.
-            guard.clear_ready();
+            ready = self.registry.readable() => {
+                if let Ok(mut guard) = ready {
+                    guard.clear_ready();
+                }
+            }
+            () = self.woken.notified() => {}
         }
+    }
+
+    /// Ends a wait, this one or the next.
+    pub(super) fn wake(&self) {
+        self.woken.notify_one();
     }
 }

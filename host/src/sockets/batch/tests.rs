@@ -28,7 +28,7 @@ async fn answers(
     let submission = Submission { connection, operation };
     let mut result = batch.submit(&[submission], [piece].into_iter(), true).expect("a piece for each send");
     while result.0.is_empty() {
-        batch.selector.clone().expect("it is attached").readable().await;
+        batch.selector.clone().expect("it is attached").news().await;
         result = batch.submit(&[], std::iter::empty(), true).expect("nothing is sent");
     }
     let (complete, bytes) = result;
@@ -92,7 +92,7 @@ fn whoever_finds_no_room_is_told_when_there_is_some() {
         });
         let mut complete = Vec::new();
         while complete.is_empty() {
-            batch.selector.clone().expect("it is attached").readable().await;
+            batch.selector.clone().expect("it is attached").news().await;
             complete = batch.submit(&[], std::iter::empty(), true).expect("nothing is sent").0;
         }
         assert!(matches!(complete[..], [Completion { outcome: Outcome::Sent(0), .. }]), "{complete:?}");
@@ -122,7 +122,7 @@ fn a_connection_is_due_once() {
         peer.write_all(b"x").expect("a connection");
         answers(&mut batch, number, Operation::Receive(1), b"").await;
         peer.write_all(b"y").expect("a connection");
-        batch.selector.clone().expect("it is attached").readable().await;
+        batch.selector.clone().expect("it is attached").news().await;
         batch.look().expect("a selector");
         batch.rounds = ROUNDS;
         for _ in 0..1000 {
