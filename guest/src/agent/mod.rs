@@ -14,14 +14,16 @@
 //! [`Pool::closed`] holds for a connection in whatever place. Whatever answers an origin there
 //! (`Option<String>`) asks for a connection to be made to it, for its oldest waiting request.
 
+mod by_id;
 mod keep_alive;
-mod lists;
 mod name;
 mod options;
+mod origins;
 mod pool;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::by_id::ById;
 pub use self::{
     keep_alive::{idle_timeout, keep_alive_hint},
     name::{IpFamily, NameOptions, name},

@@ -1,5 +1,7 @@
 //! `agent.getName`: what makes two requests go to the same origin.
 
+use std::fmt::Write as _;
+
 /// Version of the internet protocol: Node's `family`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IpFamily {
@@ -28,10 +30,13 @@ pub struct NameOptions<'a> {
 /// not given.
 #[must_use]
 pub fn name(options: &NameOptions<'_>) -> String {
-    let mut name = given(options.host).unwrap_or("localhost").to_owned();
+    let host = given(options.host).unwrap_or("localhost");
+    let mut name = String::with_capacity(host.len() + "::65535:".len());
+    name.push_str(host);
     name.push(':');
     if let Some(port) = options.port.filter(|port| *port > 0) {
-        name.push_str(&port.to_string());
+        // Writing to a string cannot fail.
+        let _ = write!(name, "{port}");
     }
     name.push(':');
     name.push_str(options.local_address.unwrap_or_default());

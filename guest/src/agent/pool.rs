@@ -1,11 +1,9 @@
 //! The pool itself.
 
-use std::{collections::HashMap, rc::Rc};
-
 use super::{
-    RequestId, SocketId,
-    lists::{Lists, Position},
+    ById, RequestId, SocketId,
     options::{self, Options, Scheduling},
+    origins::{Key, Kind, Origins, Position},
 };
 use crate::error::Error;
 
@@ -53,22 +51,13 @@ pub enum Pooled {
 #[derive(Debug)]
 pub struct Pool {
     options: Options,
-    sockets: Lists,
-    free_sockets: Lists,
-    requests: Lists,
+    origins: Origins,
     /// Where each connection is.
-    places: HashMap<SocketId, Place>,
+    places: ById<Position>,
     /// Where each waiting request is.
-    waiting: HashMap<RequestId, Position>,
-    /// How many connections are in the making, by origin; never 0.
-    connecting: HashMap<Rc<str>, usize>,
-    connecting_count: usize,
-}
-
-#[derive(Debug)]
-enum Place {
-    InUse(Position),
-    Free(Position),
+    waiting: ById<Position>,
+    /// How many connections are in the making.
+    connecting: usize,
 }
 
 /// What happens to requests and connections.
@@ -80,31 +69,28 @@ impl Pool {
     pub fn new(options: Options) -> Result<Self, Error> {
         Ok(Self {
             options: options.normalized()?,
-            sockets: Lists::default(),
-            free_sockets: Lists::default(),
-            requests: Lists::default(),
-            places: HashMap::new(),
-            waiting: HashMap::new(),
-            connecting: HashMap::new(),
-            connecting_count: 0,
+            origins: Origins::default(),
+            places: ById::default(),
+            waiting: ById::default(),
+            connecting: 0,
         })
     }
 
     /// `agent.addRequest`: finds a connection for `request`.
     pub fn add_request(&mut self, name: &str, request: RequestId) -> Assignment {
+        let origin = self.origins.find_or_make(name);
         let free = match self.options.scheduling {
-            Scheduling::Lifo => self.free_sockets.pop_last(name),
-            Scheduling::Fifo => self.free_sockets.pop_first(name),
+            Scheduling::Lifo => self.origins.pop_last(origin, Kind::Free),
+            Scheduling::Fifo => self.origins.pop_first(origin, Kind::Free),
         };
-        let origin = Rc::from(name);
         if let Some(socket) = free {
-            self.places.insert(socket, Place::InUse(self.sockets.push(origin, socket)));
+            self.places.insert(socket, self.origins.push(origin, Kind::InUse, socket));
             Assignment::Reuse(socket)
-        } else if self.may_connect(name) {
+        } else if self.may_connect(origin) {
             self.begin_connecting(origin);
             Assignment::Connect
         } else {
-            self.waiting.insert(request, self.requests.push(origin, request));
+            self.waiting.insert(request, self.origins.push(origin, Kind::Waiting, request));
             Assignment::Wait
         }
     }
@@ -112,24 +98,26 @@ impl Pool {
     /// The connection in the making for `name` exists now, and is in use. For Node's own `createConnection` that is
     /// at once, while TCP still connects: `agent.sockets` shows connecting sockets too.
     pub fn connected(&mut self, name: &str, socket: SocketId) {
-        self.end_connecting(name);
-        self.places.insert(socket, Place::InUse(self.sockets.push(name.into(), socket)));
+        let origin = self.origins.find_or_make(name);
+        self.end_connecting(origin);
+        self.places.insert(socket, self.origins.push(origin, Kind::InUse, socket));
     }
 
     /// The connection in the making for `name` will not exist. The request that it was made for should have left the
     /// queue ([`Self::next_waiting`]) before; answers as [`Self::closed`].
     pub fn connect_failed(&mut self, name: &str) -> Option<String> {
-        self.end_connecting(name);
-        self.connect_next(name)
+        let origin = self.origins.find_or_make(name);
+        self.end_connecting(origin);
+        self.leave(origin)
     }
 
     /// The event `free` of a connection: its request is over, or the request that it was made for has gone.
     /// `keeps_alive` is the request's `shouldKeepAlive`, and false when there is none.
     pub fn freed(&mut self, socket: SocketId, keeps_alive: bool) -> Freed {
         let Some(origin) = self.origin_in_use(socket) else { return Freed::Destroy };
-        if let Some(request) = self.next_waiting(&origin) {
+        if let Some(request) = self.pop_waiting(origin) {
             Freed::Assign(request)
-        } else if keeps_alive && self.options.keep_alive && self.has_room_for_free(&origin) {
+        } else if keeps_alive && self.options.keep_alive && self.has_room_for_free(origin) {
             Freed::Offer
         } else {
             Freed::Destroy
@@ -140,23 +128,26 @@ impl Pool {
     /// `keepSocketAlive` is asked, which in Node takes no time.
     pub fn pool(&mut self, socket: SocketId) -> Pooled {
         let Some(origin) = self.origin_in_use(socket) else { return Pooled::Destroy };
-        if let Some(request) = self.next_waiting(&origin) {
+        if let Some(request) = self.pop_waiting(origin) {
             return Pooled::Assign(request);
         }
-        if !self.has_room_for_free(&origin) {
+        if !self.has_room_for_free(origin) {
             return Pooled::Destroy;
         }
-        self.forget(socket);
-        self.places.insert(socket, Place::Free(self.free_sockets.push(origin.clone(), socket)));
-        Pooled::Kept(self.connect_next(&origin))
+        if let Some(place) = self.places.get_mut(&socket) {
+            self.origins.remove(*place);
+            *place = self.origins.push(origin, Kind::Free, socket);
+        }
+        Pooled::Kept(self.connect_next(origin))
     }
 
     /// The event `close` of a connection, wherever it was. Answers the origin to which a connection is to be made
     /// now, counted as in the making already: its own if requests wait for it, else the first of those that wait
     /// and have none (I-34).
     pub fn closed(&mut self, socket: SocketId) -> Option<String> {
-        let origin = self.forget(socket)?;
-        self.connect_next(&origin)
+        let position = self.places.remove(&socket)?;
+        self.origins.remove(position);
+        self.leave(position.origin)
     }
 
     /// The event `agentRemove` of a connection: as [`Self::closed`], although it lives on. Its own `free` and `close`
@@ -168,15 +159,17 @@ impl Pool {
     /// Takes the oldest waiting request of an origin out of the queue, for a connection that was made for it. With
     /// none left the connection is [`Self::freed`].
     pub fn next_waiting(&mut self, name: &str) -> Option<RequestId> {
-        let request = self.requests.pop_first(name)?;
-        self.waiting.remove(&request);
-        Some(request)
+        let origin = self.origins.find(name)?;
+        let request = self.pop_waiting(origin);
+        self.origins.settle(origin);
+        request
     }
 
     /// A request was destroyed: if it waited, it does no more. In Node it stays in the queue until its turn.
     pub fn cancel(&mut self, request: RequestId) {
         if let Some(position) = self.waiting.remove(&request) {
-            self.requests.remove(&position);
+            self.origins.remove(position);
+            self.origins.settle(position.origin);
         }
     }
 }
@@ -199,43 +192,43 @@ impl Pool {
     /// `agent.sockets`: the connections in use. Origins without any are left out; Node has some, with empty lists.
     #[must_use]
     pub fn sockets(&self) -> Vec<(String, Vec<SocketId>)> {
-        self.sockets.iter().map(|(origin, sockets)| (origin.to_owned(), sockets.collect())).collect()
+        self.origins.lists(Kind::InUse)
     }
 
     /// `agent.freeSockets`.
     #[must_use]
     pub fn free_sockets(&self) -> Vec<(String, Vec<SocketId>)> {
-        self.free_sockets.iter().map(|(origin, sockets)| (origin.to_owned(), sockets.collect())).collect()
+        self.origins.lists(Kind::Free)
     }
 
     /// `agent.requests`, as numbers.
     #[must_use]
     pub fn requests(&self) -> Vec<(String, usize)> {
-        self.requests.iter().map(|(origin, requests)| (origin.to_owned(), requests.len())).collect()
+        self.queued().into_iter().map(|(origin, requests)| (origin, requests.len())).collect()
     }
 
     /// `agent.requests`: who waits, by origin.
     #[must_use]
     pub fn queued(&self) -> Vec<(String, Vec<RequestId>)> {
-        self.requests.iter().map(|(origin, requests)| (origin.to_owned(), requests.collect())).collect()
+        self.origins.lists(Kind::Waiting)
     }
 
     /// `agent.totalSocketCount`: connections in use, free and in the making.
     #[must_use]
     pub fn total_sockets(&self) -> usize {
-        self.places.len() + self.connecting_count
+        self.places.len() + self.connecting
     }
 
     /// All connections in the order in which `agent.destroy` destroys them.
     #[must_use]
     pub fn all_sockets(&self) -> Vec<SocketId> {
-        self.free_sockets.iter().chain(self.sockets.iter()).flat_map(|(_, sockets)| sockets).collect()
+        self.free_sockets().into_iter().chain(self.sockets()).flat_map(|(_, sockets)| sockets).collect()
     }
 
     /// Whether the connection is free: one that times out in the pool is destroyed.
     #[must_use]
     pub fn is_free(&self, socket: SocketId) -> bool {
-        matches!(self.places.get(&socket), Some(Place::Free(_)))
+        self.places.get(&socket).is_some_and(|place| place.kind == Kind::Free)
     }
 
     /// Whether the connection belongs to the pool, in use or free.
@@ -266,78 +259,76 @@ impl Pool {
 
 impl Pool {
     /// The rest of `agent.removeSocket`: the limits have room again, so who gets a connection?
-    fn connect_next(&mut self, name: &str) -> Option<String> {
-        let own = self.requests.len(name) > 0 && self.may_connect(name);
-        let origin = if own { Rc::from(name) } else { self.origin_left_out()? };
-        if !self.may_connect(&origin) {
+    fn connect_next(&mut self, origin: Key) -> Option<String> {
+        if self.waiting.is_empty() {
             return None;
         }
-        self.begin_connecting(origin.clone());
-        Some(origin.as_ref().to_owned())
+        let own = self.origins.len(origin, Kind::Waiting) > 0 && self.may_connect(origin);
+        let next = if own { origin } else { self.origin_left_out()? };
+        if !self.may_connect(next) {
+            return None;
+        }
+        self.begin_connecting(next);
+        self.origins.name(next).map(|name| name.as_ref().to_owned())
+    }
+
+    /// As [`Self::connect_next`], after which the origin may have nothing any more.
+    fn leave(&mut self, origin: Key) -> Option<String> {
+        let next = self.connect_next(origin);
+        self.origins.settle(origin);
+        next
     }
 
     /// The first origin for which requests wait and nothing is or becomes connected. Node looks no further than the
     /// first origin that waits.
-    fn origin_left_out(&self) -> Option<Rc<str>> {
-        self.requests.origins().find(|origin| self.busy(origin) == 0).cloned()
+    fn origin_left_out(&self) -> Option<Key> {
+        self.origins.waiting().find(|origin| self.busy(*origin) == 0)
     }
 
-    fn may_connect(&self, name: &str) -> bool {
-        below(self.count(name), self.options.max_sockets)
+    fn pop_waiting(&mut self, origin: Key) -> Option<RequestId> {
+        let request = self.origins.pop_first(origin, Kind::Waiting)?;
+        self.waiting.remove(&request);
+        Some(request)
+    }
+
+    fn may_connect(&self, origin: Key) -> bool {
+        below(self.count(origin), self.options.max_sockets)
             && below(self.total_sockets(), self.options.max_total_sockets)
     }
 
     /// I-33, but for what the caller knows: the limits hold and no other origin needs the room.
-    fn has_room_for_free(&self, name: &str) -> bool {
+    fn has_room_for_free(&self, origin: Key) -> bool {
         let total = self.total_sockets();
         !above(total, self.options.max_total_sockets)
-            && !above(self.count(name), self.options.max_sockets)
-            && below(self.free_sockets.len(name), Some(self.options.max_free_sockets))
+            && !above(self.count(origin), self.options.max_sockets)
+            && below(self.origins.len(origin, Kind::Free), Some(self.options.max_free_sockets))
             && (below(total, self.options.max_total_sockets) || self.origin_left_out().is_none())
     }
 
     /// All connections of an origin.
-    fn count(&self, name: &str) -> usize {
-        self.busy(name) + self.free_sockets.len(name)
+    fn count(&self, origin: Key) -> usize {
+        self.busy(origin) + self.origins.len(origin, Kind::Free)
     }
 
     /// Those in use and in the making.
-    fn busy(&self, name: &str) -> usize {
-        self.sockets.len(name) + self.connecting.get(name).copied().unwrap_or(0)
+    fn busy(&self, origin: Key) -> usize {
+        self.origins.len(origin, Kind::InUse) + self.origins.connecting(origin)
     }
 
-    fn begin_connecting(&mut self, origin: Rc<str>) {
-        *self.connecting.entry(origin).or_default() += 1;
-        self.connecting_count += 1;
+    fn begin_connecting(&mut self, origin: Key) {
+        self.origins.begin_connecting(origin);
+        self.connecting += 1;
     }
 
-    fn end_connecting(&mut self, name: &str) {
-        let count = self.connecting.get_mut(name);
-        debug_assert!(count.is_some(), "no connection to {name} is in the making");
-        if let Some(count) = count {
-            *count -= 1;
-            self.connecting_count -= 1;
-            if *count == 0 {
-                self.connecting.remove(name);
-            }
-        }
+    fn end_connecting(&mut self, origin: Key) {
+        let any = self.origins.end_connecting(origin);
+        debug_assert!(any, "no connection to {:?} is in the making", self.origins.name(origin));
+        self.connecting -= usize::from(any);
     }
 
-    fn origin_in_use(&self, socket: SocketId) -> Option<Rc<str>> {
-        match self.places.get(&socket) {
-            Some(Place::InUse(position)) => Some(position.origin.clone()),
-            _ => None,
-        }
-    }
-
-    /// Takes a connection out of its list and answers its origin.
-    fn forget(&mut self, socket: SocketId) -> Option<Rc<str>> {
-        let (list, position) = match self.places.remove(&socket)? {
-            Place::InUse(position) => (&mut self.sockets, position),
-            Place::Free(position) => (&mut self.free_sockets, position),
-        };
-        list.remove(&position);
-        Some(position.origin)
+    fn origin_in_use(&self, socket: SocketId) -> Option<Key> {
+        let place = self.places.get(&socket)?;
+        (place.kind == Kind::InUse).then_some(place.origin)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
     mem::ManuallyDrop,
     rc::{Rc, Weak},
 };
@@ -15,7 +14,7 @@ use super::{
     options::ConnectOptions,
 };
 use crate::{
-    agent::{Assignment, Options, Pool},
+    agent::{Assignment, ById, Options, Pool},
     error::Error,
     runtime::Recorded,
     transport::Socket,
@@ -44,8 +43,8 @@ pub struct Agent(Rc<Shared>);
 pub(super) struct Shared {
     pub(super) pool: RefCell<Pool>,
     pub(super) connect: ConnectOptions,
-    pub(super) connections: RefCell<HashMap<u64, Rc<Connection>>>,
-    pub(super) waiting: RefCell<HashMap<u64, Rc<Exchange>>>,
+    pub(super) connections: RefCell<ById<Rc<Connection>>>,
+    pub(super) waiting: RefCell<ById<Rc<Exchange>>>,
     pub(super) hooks: Hooks,
     pub(super) this: Weak<Self>,
 }
@@ -162,7 +161,7 @@ impl Agent {
     /// # Errors
     /// Those of [`ConnectOptions::validate`].
     pub fn create_connection(&self, options: &ConnectOptions) -> Result<Socket, Error> {
-        let options = options.overridden_by(&self.0.connect);
+        let options = options.clone().overridden_by(&self.0.connect);
         options.validate()?;
         let connection = Connection::new(None, options.high_water_mark());
         connection.link.prepare(options.keep_alive(), options.idle_timeout());
@@ -241,15 +240,15 @@ impl Agent {
         self.0.pool.borrow().keeps_requests_alive()
     }
 
-    /// How a request to it is connected.
-    pub(super) fn connect_options(&self, own: &ConnectOptions) -> ConnectOptions {
-        own.overridden_by(&self.0.connect)
+    /// How it connects, whatever a request says.
+    pub(super) fn connect_options(&self) -> &ConnectOptions {
+        &self.0.connect
     }
 
     /// `agent.addRequest()`: finds a connection for the request.
     pub(super) fn assign(&self, exchange: &Rc<Exchange>) {
-        let name = exchange.settings.connect.agent_name();
-        let assignment = self.0.pool.borrow_mut().add_request(&name, exchange.id);
+        let name = &exchange.settings.origin;
+        let assignment = self.0.pool.borrow_mut().add_request(name, exchange.id);
         match assignment {
             Assignment::Reuse(id) => {
                 // The pool and the map are changed together.
@@ -257,7 +256,7 @@ impl Agent {
                 self.0.hooks.tell(AgentEvents::REUSE_SOCKET, || AgentEvent::ReuseSocket(connection.socket()));
                 connection.attach(exchange, true);
             }
-            Assignment::Connect => self.0.connect(&name, exchange),
+            Assignment::Connect => self.0.connect(name, exchange),
             Assignment::Wait => {
                 self.0.waiting.borrow_mut().insert(exchange.id, Rc::clone(exchange));
             }

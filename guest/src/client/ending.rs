@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::{Error, ErrorName},
     net::{AbortSignal, Abortable},
+    proto::KnownField,
     runtime,
 };
 
@@ -60,7 +61,7 @@ impl Exchange {
         if let Some(connection) = &connection {
             connection.detach();
         }
-        let hint = self.head.get().and_then(|head| head.fields.first("keep-alive"));
+        let hint = self.head.get().and_then(|head| head.fields.known(KnownField::KeepAlive));
         let hint = hint.map(|value| String::from_utf8_lossy(value).into_owned());
         let Some(connection) = connection else { return };
         match connection.agent() {

@@ -25,7 +25,7 @@ use crate::{
 /// A request, and its response as it arrives.
 pub(crate) struct Exchange {
     pub(super) id: u64,
-    pub(super) settings: Settings,
+    pub(super) settings: Rc<Settings>,
     /// None when the request was given a connection of its own, and once it is over.
     pub(super) agent: RefCell<Option<Agent>>,
     pub(super) outgoing: Outbound,
@@ -90,12 +90,9 @@ pub(super) struct Told {
 /// Without its connection, which would show the exchange again.
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let settings = &self.settings;
         f.debug_struct("Exchange")
             .field("id", &self.id)
-            .field("method", &settings.method)
-            .field("host", &settings.host)
-            .field("path", &settings.path)
+            .field("origin", &self.settings.origin)
             .finish_non_exhaustive()
     }
 }
@@ -103,7 +100,7 @@ impl fmt::Debug for Exchange {
 impl Exchange {
     pub(super) fn new(
         id: u64,
-        settings: Settings,
+        settings: Rc<Settings>,
         agent: Option<Agent>,
         outgoing: OutgoingMessage,
         listening: RequestEvents,

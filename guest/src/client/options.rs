@@ -6,7 +6,7 @@ mod connect;
 mod tests;
 mod url;
 
-use std::rc::Rc;
+use std::{borrow::Cow, mem, rc::Rc};
 
 pub use self::connect::{ConnectOptions, SocketOptions, Target};
 pub use crate::agent::IpFamily;
@@ -109,11 +109,11 @@ impl Defaults {
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `request.method`: a token in upper case.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// `request.path`: the request target.
     pub path: String,
     /// `request.protocol`.
-    pub protocol: String,
+    pub protocol: &'static str,
     /// `request.host`.
     pub host: String,
     /// `request.timeout`, milliseconds: wins over the agent's, even if 0, which switches it off.
@@ -138,6 +138,8 @@ pub struct Settings {
     pub insecure_http_parser: bool,
     /// Where and how to connect; of a request on its way, with what its agent says.
     pub connect: ConnectOptions,
+    /// What the agent calls the origin: [`ConnectOptions::agent_name`].
+    pub origin: String,
 }
 
 const PORT: u16 = 80;
@@ -161,9 +163,9 @@ impl Settings {
         if let Some(path) = &options.path {
             validate_path(path)?;
         }
-        let protocol = given(options.protocol.take()).unwrap_or_else(|| defaults.protocol.to_owned());
-        if protocol != defaults.protocol {
-            return Err(Error::invalid_protocol(&protocol, defaults.protocol));
+        let protocol = defaults.protocol;
+        if let Some(wanted) = given(options.protocol.take()).filter(|wanted| wanted != protocol) {
+            return Err(Error::invalid_protocol(&wanted, protocol));
         }
         let default_port = options.default_port.filter(|port| *port > 0).or(defaults.default_port);
         let port = options.port.filter(|port| *port > 0).or(default_port).unwrap_or(PORT);
@@ -174,9 +176,9 @@ impl Settings {
         let method = match given(options.method.take()) {
             Some(method) => {
                 validate_method(&method)?;
-                method.to_ascii_uppercase()
+                method.to_ascii_uppercase().into()
             }
-            None => "GET".to_owned(),
+            None => "GET".into(),
         };
         let host_field = host_field(&host, (Some(port) != default_port).then_some(port));
         Ok(Self {
@@ -194,8 +196,17 @@ impl Settings {
             insecure_http_parser: options.insecure_http_parser.unwrap_or(false),
             headers: options.headers.take().unwrap_or_default(),
             connect: connect_options(options, host.clone(), port, timeout),
+            origin: String::new(),
             host,
         })
+    }
+
+    /// Connects as its agent wants it, which is settled now: headers are set before anything of it is checked.
+    pub fn settle(&mut self, agent: Option<&ConnectOptions>) {
+        if let Some(agent) = agent {
+            self.connect = mem::take(&mut self.connect).overridden_by(agent);
+        }
+        self.origin = self.connect.agent_name();
     }
 
     /// The parser's limits, but for `maxHeadersCount`, which can be set later.

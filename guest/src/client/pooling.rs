@@ -98,12 +98,15 @@ impl Shared {
 
     /// `agent.keepSocketAlive()` by default, and what follows when it says yes (AG11, I-32).
     pub(super) fn keep(&self, connection: &Rc<Connection>, hint: Option<u32>) {
-        let options = self.pool.borrow().options().clone();
-        let timeout = agent::idle_timeout(options.timeout, hint);
+        let (timeout, silence) = {
+            let pool = self.pool.borrow();
+            let options = pool.options();
+            (agent::idle_timeout(options.timeout, hint), options.keep_alive_msecs)
+        };
         let Some(timeout) = timeout.filter(|_| connection.is_reusable()) else {
             return connection.link.destroy();
         };
-        connection.link.set_keep_alive(true, Span::millis(options.keep_alive_msecs));
+        connection.link.set_keep_alive(true, Span::millis(silence));
         connection.link.set_idle_timeout(Span::millis(timeout));
         let pooled = self.pool.borrow_mut().pool(connection.id());
         match pooled {

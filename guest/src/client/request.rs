@@ -1,6 +1,6 @@
 //! Node's `http.ClientRequest`: the application's view of a request.
 
-use std::rc::Rc;
+use std::{mem, rc::Rc};
 
 use super::{
     Agent, AgentChoice, RequestOptions, Transport,
@@ -63,12 +63,10 @@ impl ClientRequest {
         };
         let defaults = if agent.is_some() { Defaults::AGENT } else { Defaults::NO_AGENT };
         let mut settings = Settings::new(url, options, &defaults)?;
-        if let Some(agent) = &agent {
-            settings.connect = agent.connect_options(&settings.connect);
-        }
-        let outgoing = outgoing(&settings, agent.as_ref())?;
+        settings.settle(agent.as_ref().map(Agent::connect_options));
+        let outgoing = outgoing(&mut settings, agent.as_ref())?;
         settings.connect.validate()?;
-        let exchange = Exchange::new(next_id(), settings, agent, outgoing, attachments.listening);
+        let exchange = Exchange::new(next_id(), Rc::new(settings), agent, outgoing, attachments.listening);
         let request = Self(exchange);
         request.start(attachments.connection, attachments.signal);
         Ok(request)
@@ -236,7 +234,7 @@ impl ClientRequest {
 
     /// `request.protocol`.
     pub fn protocol(&self) -> &str {
-        &self.0.settings.protocol
+        self.0.settings.protocol
     }
 
     /// `request.maxHeadersCount`; none for Node's default.
@@ -342,11 +340,11 @@ impl Drop for ClientRequest {
 /// Requests have no `Date` of their own.
 const NO_DATE: &str = "";
 
-/// The message with its headers, in Node's order of doing things.
-fn outgoing(settings: &Settings, agent: Option<&Agent>) -> Result<OutgoingMessage, Error> {
+/// The message with its headers, which move into it, in Node's order of doing things.
+fn outgoing(settings: &mut Settings, agent: Option<&Agent>) -> Result<OutgoingMessage, Error> {
     let mut outgoing = OutgoingMessage::request(RequestContext {
-        method: settings.method.clone(),
-        path: settings.path.clone(),
+        method: mem::take(&mut settings.method),
+        path: mem::take(&mut settings.path),
         keep_alive: agent.is_some_and(Agent::keeps_requests_alive),
         has_agent: agent.is_some(),
         default_headers: settings.default_headers,
@@ -357,13 +355,13 @@ fn outgoing(settings: &Settings, agent: Option<&Agent>) -> Result<OutgoingMessag
         outgoing.start_with_fields(&settings.headers)?;
         return Ok(outgoing);
     }
-    for (name, value) in &settings.headers {
-        outgoing.set_header(name, value.clone())?;
+    for (name, value) in mem::take(&mut settings.headers) {
+        outgoing.set_header(&name, value)?;
     }
-    let automatic = [("Host", &settings.host_header), ("Authorization", &settings.authorization)];
+    let automatic = [("Host", settings.host_header.take()), ("Authorization", settings.authorization.take())];
     for (name, value) in automatic {
         if let Some(value) = value {
-            outgoing.set_header(name, HeaderValue::Text(value.clone()))?;
+            outgoing.set_header(name, HeaderValue::Text(value))?;
         }
     }
     if outgoing.expects_continue() {

@@ -102,11 +102,9 @@ pub fn raw<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<(Strin
 /// Bytes as a binary string: each byte the character of its value.
 #[must_use]
 pub fn latin1_to_string(bytes: &[u8]) -> String {
-    if bytes.is_ascii() {
-        // ASCII is valid UTF-8, so nothing is ever replaced; the lossy form needs no unwrapping.
-        String::from_utf8_lossy(bytes).into_owned()
-    } else {
-        bytes.iter().copied().map(char::from).collect()
+    match str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().copied().map(char::from).collect(),
     }
 }
 

@@ -85,17 +85,17 @@ impl ConnectOptions {
     /// The options of a request under those of its agent, which win (AG2), but for the timeout: there the request
     /// does (RO24).
     #[must_use]
-    pub fn overridden_by(&self, agent: &Self) -> Self {
+    pub fn overridden_by(self, agent: &Self) -> Self {
         Self {
-            host: pick(&self.host, &agent.host),
-            port: pick(&self.port, &agent.port),
-            path: pick(&self.path, &agent.path),
-            local_address: pick(&self.local_address, &agent.local_address),
-            local_port: pick(&self.local_port, &agent.local_port),
-            family: pick(&self.family, &agent.family),
-            hints: pick(&self.hints, &agent.hints),
-            lookup: pick(&self.lookup, &agent.lookup),
-            timeout: pick(&agent.timeout, &self.timeout),
+            host: pick(self.host, &agent.host),
+            port: agent.port.or(self.port),
+            path: pick(self.path, &agent.path),
+            local_address: pick(self.local_address, &agent.local_address),
+            local_port: agent.local_port.or(self.local_port),
+            family: agent.family.or(self.family),
+            hints: agent.hints.or(self.hints),
+            lookup: pick(self.lookup, &agent.lookup),
+            timeout: self.timeout.or(agent.timeout),
             socket: match (self.socket, agent.socket) {
                 (Some(own), Some(agent)) => Some(own.overridden_by(agent)),
                 (own, agent) => agent.or(own),
@@ -236,6 +236,6 @@ impl SocketOptions {
     }
 }
 
-fn pick<T: Clone>(own: &Option<T>, agent: &Option<T>) -> Option<T> {
-    agent.as_ref().or(own.as_ref()).cloned()
+fn pick<T: Clone>(own: Option<T>, agent: &Option<T>) -> Option<T> {
+    agent.clone().or(own)
 }

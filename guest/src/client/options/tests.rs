@@ -34,8 +34,8 @@ fn host(host: &str) -> RequestOptions {
 #[test]
 fn defaults_are_nodes() {
     let settings = with(RequestOptions::default());
-    assert_eq!((settings.method.as_str(), settings.path.as_str()), ("GET", "/"));
-    assert_eq!((settings.host.as_str(), settings.protocol.as_str()), ("localhost", "http:"));
+    assert_eq!((&*settings.method, settings.path.as_str()), ("GET", "/"));
+    assert_eq!((settings.host.as_str(), settings.protocol), ("localhost", "http:"));
     assert_eq!(settings.host_header.as_deref(), Some("localhost"));
     assert_eq!((settings.authorization, settings.timeout), (None, None));
     assert!(settings.default_headers && !settings.raw_headers && !settings.join_duplicate_headers);

@@ -1,6 +1,6 @@
 //! Where a message comes from: a response from its request and its server, a request from its options and its agent.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use crate::message::headers::contains_word;
 use crate::proto::{KnownField, Method, RequestHead};
@@ -55,7 +55,7 @@ impl Default for ResponseContext {
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     /// The method: a token, in upper case.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The request target, a binary string that passed [`validate_path`](crate::message::validate::validate_path).
     pub path: String,
     /// Node's `shouldKeepAlive` at the start: false without an agent, and for an agent that neither keeps
@@ -76,7 +76,7 @@ impl Default for RequestContext {
     /// A GET of `/` through Node's global agent.
     fn default() -> Self {
         Self {
-            method: "GET".to_owned(),
+            method: "GET".into(),
             path: "/".to_owned(),
             keep_alive: true,
             has_agent: true,
@@ -91,8 +91,8 @@ impl Default for RequestContext {
 #[derive(Debug)]
 pub(super) enum Role {
     Response(ResponseContext),
-    /// Behind a pointer, so that responses do not grow by what requests know.
-    Request(Box<RequestContext>),
+    /// Behind a pointer, so that responses do not grow by what requests know, and requests that are made alike share it.
+    Request(Rc<RequestContext>),
     /// Node's bare `OutgoingMessage` has headers and a buffer but cannot make a head of its own.
     Bare {
         high_water_mark: usize,
@@ -100,7 +100,7 @@ pub(super) enum Role {
 }
 
 impl Role {
-    pub(super) const fn high_water_mark(&self) -> usize {
+    pub(super) fn high_water_mark(&self) -> usize {
         match self {
             Self::Response(context) => context.high_water_mark,
             Self::Request(context) => context.high_water_mark,
@@ -129,7 +129,7 @@ impl Role {
         matches!(self, Self::Response(context) if context.max_requests_reached)
     }
 
-    pub(super) const fn has_agent(&self) -> bool {
+    pub(super) fn has_agent(&self) -> bool {
         matches!(self, Self::Request(context) if context.has_agent)
     }
 }

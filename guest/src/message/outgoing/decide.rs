@@ -258,10 +258,9 @@ impl OutgoingMessage {
                 (major >= 1 && minor >= 1) || context.te_chunked
             }
             // I-24: methods that usually have no body.
-            Role::Request(context) => !matches!(
-                context.method.as_str(),
-                "GET" | "HEAD" | "DELETE" | "OPTIONS" | "TRACE" | "CONNECT"
-            ),
+            Role::Request(context) => {
+                !matches!(&*context.method, "GET" | "HEAD" | "DELETE" | "OPTIONS" | "TRACE" | "CONNECT")
+            }
             Role::Bare { .. } => true,
         }
     }

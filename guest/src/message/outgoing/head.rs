@@ -174,6 +174,8 @@ impl OutgoingMessage {
 
     fn push_first_line(&mut self) -> Result<(), Error> {
         if let Role::Request(context) = &self.role {
+            // Most heads fit, so the buffer grows once.
+            self.out.reserve(context.path.len() + 256);
             encode::request_line(&mut self.out, context.method.as_bytes(), &latin1_bytes(&context.path));
             return Ok(());
         }

@@ -252,7 +252,7 @@ impl OutgoingMessage {
 
     /// `writableHighWaterMark`.
     #[must_use]
-    pub const fn writable_high_water_mark(&self) -> usize {
+    pub fn writable_high_water_mark(&self) -> usize {
         self.role.high_water_mark()
     }
 

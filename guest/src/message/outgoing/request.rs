@@ -22,7 +22,7 @@ impl OutgoingMessage {
         let keep_alive = context.keep_alive;
         let automatic = Automatic::for_request(context.default_headers);
         // Node lets every request have a body, HEAD included.
-        let mut message = Self::new(Role::Request(Box::new(context)), true, keep_alive);
+        let mut message = Self::new(Role::Request(Rc::new(context)), true, keep_alive);
         message.automatic = automatic;
         message
     }
@@ -85,11 +85,11 @@ impl OutgoingMessage {
             return Err(Error::method_not_implemented("_storeHeader()"));
         };
         let has_agent = context.has_agent;
-        let unique_headers = std::mem::replace(&mut context.unique_headers, Rc::new([]));
+        let unique_headers = std::mem::replace(&mut Rc::make_mut(context).unique_headers, Rc::new([]));
         self.keep_alive |= !has_agent;
         let rendered = self.hold_head(fields, ImplicitLength::Unknown, NO_DATE);
         if let Role::Request(context) = &mut self.role {
-            context.unique_headers = unique_headers;
+            Rc::make_mut(context).unique_headers = unique_headers;
         }
         if !has_agent {
             self.keep_alive = false;

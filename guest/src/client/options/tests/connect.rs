@@ -51,7 +51,7 @@ fn options_of_the_agent_win_but_for_the_timeout() {
     let request = ConnectOptions { port: Some(1), socket: Some(socket), timeout: Some(0), ..to("h") };
 
     let plain = ConnectOptions::default().of_agent(&agent::Options::default());
-    let merged = request.overridden_by(&plain);
+    let merged = request.clone().overridden_by(&plain);
     assert_eq!((merged.host(), merged.port, merged.timeout), ("h", Some(1), Some(0)));
     let socket = merged.socket.expect("the request gave some");
     assert_eq!((socket.no_delay, socket.high_water_mark), (Some(true), Some(5)));

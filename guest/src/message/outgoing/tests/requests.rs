@@ -37,7 +37,7 @@ fn get() -> RequestContext {
 }
 
 fn method(method: &str) -> RequestContext {
-    RequestContext { method: method.to_owned(), ..get() }
+    RequestContext { method: method.to_owned().into(), ..get() }
 }
 
 fn path(path: &str) -> RequestContext {
@@ -328,9 +328,9 @@ fn golden_targets() {
     );
     golden("path latin1 e9", path("/\u{e9}"), |m| host_and_end(m, None), REUSABLE);
     golden("path no slash", path("abc"), |m| host_and_end(m, None), REUSABLE);
-    let options = RequestContext { method: "OPTIONS".to_owned(), ..path("*") };
+    let options = RequestContext { method: "OPTIONS".into(), ..path("*") };
     golden("path *", options, |m| host_and_end(m, None), REUSABLE);
-    let connect = RequestContext { method: "CONNECT".to_owned(), ..path("h:1") };
+    let connect = RequestContext { method: "CONNECT".into(), ..path("h:1") };
     golden("CONNECT", connect, |m| host_and_end(m, None), REUSABLE);
 }
 

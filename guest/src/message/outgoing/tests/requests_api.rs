@@ -3,7 +3,7 @@
 use super::*;
 
 fn post() -> OutgoingMessage {
-    request(RequestContext { method: "POST".to_owned(), ..RequestContext::default() })
+    request(RequestContext { method: "POST".into(), ..RequestContext::default() })
 }
 
 fn get() -> OutgoingMessage {
@@ -13,7 +13,7 @@ fn get() -> OutgoingMessage {
 /// A request with a connection of its own.
 fn without_agent(method: &str) -> OutgoingMessage {
     let context = RequestContext { keep_alive: false, has_agent: false, ..RequestContext::default() };
-    request(RequestContext { method: method.to_owned(), ..context })
+    request(RequestContext { method: method.to_owned().into(), ..context })
 }
 
 fn request(context: RequestContext) -> OutgoingMessage {
@@ -28,7 +28,7 @@ fn assert_wire(message: &mut OutgoingMessage, rest: &str, closes: bool) {
 
 #[test]
 fn a_request_knows_its_line() {
-    let context = RequestContext { method: "PUT".to_owned(), path: "/a".to_owned(), ..Default::default() };
+    let context = RequestContext { method: "PUT".into(), path: "/a".to_owned(), ..Default::default() };
     let m = request(context);
     assert_eq!((m.method(), m.path()), ("PUT", "/a"));
     assert_eq!((response().method(), response().path()), ("", ""));
@@ -64,7 +64,7 @@ fn early_heads_have_no_unique_headers() {
     m.start_with_fields(&[field("x", ["1", "2"])]).expect("valid");
     m.end(None, "").expect("open");
     assert_wire(&mut m, "x: 1\r\nx: 2\r\nConnection: keep-alive\r\n\r\n", false);
-    let mut m = request(RequestContext { method: "POST".to_owned(), ..context });
+    let mut m = request(RequestContext { method: "POST".into(), ..context });
     m.set_header("Expect", "100-continue".into()).expect("valid");
     m.set_header("x", ["1", "2"].into()).expect("valid");
     m.start_expecting().expect("valid");
@@ -188,7 +188,7 @@ fn other_transfer_encodings_close() {
 /// Rows: CR16. Unlike the answer to it, a HEAD request may have a body.
 #[test]
 fn head_requests_send_their_body() {
-    let mut m = request(RequestContext { method: "HEAD".to_owned(), ..RequestContext::default() });
+    let mut m = request(RequestContext { method: "HEAD".into(), ..RequestContext::default() });
     m.end(Some(b"body"), "").expect("open");
     assert_wire(&mut m, "Connection: keep-alive\r\n\r\nbody", true);
 }
