@@ -63,12 +63,12 @@ pub mod server {
         IncomingMessage, IncomingMessageEvent, IncomingMessageEventKind, IncomingMessageEvents,
     };
     pub use crate::bindings::node::http::server::{
-        ClientError, DroppedConnection, DroppedRequest, ListenOptions, Server, ServerEvent, ServerEventKind,
-        ServerEvents, ServerOptions, Upgrade,
+        ClientError, DroppedConnection, DroppedRequest, ListenOptions, Requests, Server, ServerEvent,
+        ServerEventKind, ServerEvents, ServerOptions, Upgrade,
     };
     pub use crate::bindings::node::http::server_response::{
-        Answer, FailedAnswer, RequestLine, ServerResponse, ServerResponseEvent, ServerResponseEventKind,
-        ServerResponseEvents,
+        Answer, FailedAnswer, PreparedAnswer, RequestLine, ServerResponse, ServerResponseEvent,
+        ServerResponseEventKind, ServerResponseEvents,
     };
     pub use crate::net::{Socket, SocketEvent, SocketEventKind, SocketEvents};
     pub use crate::reply::{IntoReply, Reply};

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, ErrorName},
     message::{Chunk, Encoding, HeaderValue, ReadResult},
     runtime,
-    server::{ListenOptions, ServerEvents, ServerOptions},
+    server::{ListenOptions, ServerEvents, ServerOptions, ServerResponse},
 };
 
 impl From<Error> for wit::Error {
@@ -288,6 +288,14 @@ pub(super) fn all_if_zero(max: u64) -> usize {
 /// An address that an application made up; none when it is not one.
 pub(super) fn socket_addr(address: wit::SocketAddress) -> Option<SocketAddr> {
     Some(SocketAddr::new(address.address.parse().ok()?, address.port))
+}
+
+/// Method and target of a request as a line.
+pub(super) fn push_line(lines: &mut String, response: &ServerResponse) {
+    lines.push_str(response.method().as_str());
+    lines.push(' ');
+    lines.push_str(&response.target());
+    lines.push('\n');
 }
 
 /// Header fields with values of any type.

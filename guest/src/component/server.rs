@@ -6,7 +6,7 @@ use super::{
         incoming_message::IncomingMessage,
         net::{AbortSignalBorrow, Duplex, Socket},
         server::{
-            ClientError, DroppedConnection, DroppedRequest, Guest, GuestServer, ListenOptions,
+            ClientError, DroppedConnection, DroppedRequest, Guest, GuestServer, ListenOptions, Requests,
             Server as Handle, ServerEvent, ServerEventKind, ServerEvents, ServerOptions, Upgrade,
         },
         server_response::ServerResponse,
@@ -39,6 +39,14 @@ impl GuestServer for Server {
 
     fn take_events(&self, max: u32) -> Vec<ServerEvent> {
         Self::take_events(self, convert::all_if_zero(max.into())).into_iter().map(ServerEvent::from).collect()
+    }
+
+    fn take_requests(&self, max: u32) -> Requests {
+        let responses = Self::take_requests(self, convert::all_if_zero(max.into()));
+        let mut lines = String::with_capacity(32 * responses.len());
+        responses.iter().for_each(|response| convert::push_line(&mut lines, response));
+        let responses = responses.into_iter().map(ServerResponse::new).collect();
+        Requests { responses, lines, others: self.has_other_events() }
     }
 
     async fn listen(

@@ -8,17 +8,42 @@ use super::{
         incoming_message::IncomingMessage,
         net::Socket,
         server_response::{
-            Answer, FailedAnswer, Field, Guest, GuestServerResponse, Header, RequestLine,
+            Answer, FailedAnswer, Field, Guest, GuestPreparedAnswer, GuestServerResponse, Header,
+            PreparedAnswer as Prepared, PreparedAnswerBorrow, RequestLine, ServerResponse as Handle,
             ServerResponseEvent, ServerResponseEventKind, ServerResponseEvents,
         },
         types::{Chunk, Error, HeaderValue, Milliseconds},
     },
     convert, streams,
 };
-use crate::{error, message, message::OutgoingMessage, runtime, server, server::ServerResponse};
+use crate::{
+    error, message,
+    message::OutgoingMessage,
+    runtime, server,
+    server::{PreparedAnswer, ServerResponse},
+};
 
 impl Guest for Component {
+    type PreparedAnswer = PreparedAnswer;
     type ServerResponse = ServerResponse;
+}
+
+impl GuestPreparedAnswer for PreparedAnswer {
+    fn create(status: u16, headers: Vec<Field>, body: Vec<u8>) -> Result<Prepared, Error> {
+        Ok(Prepared::new(Self::new(status, headers, body)?))
+    }
+
+    fn respond_all(&self, responses: Vec<Handle>) -> Vec<FailedAnswer> {
+        let responses = responses.into_iter().map(Handle::into_inner).collect();
+        failed(ServerResponse::respond_all_prepared(self, responses))
+    }
+}
+
+fn failed(failures: Vec<(usize, error::Error)>) -> Vec<FailedAnswer> {
+    // The list came in with a 32-bit length.
+    let failed =
+        |(index, error): (usize, error::Error)| FailedAnswer { index: index as u32, error: error.into() };
+    failures.into_iter().map(failed).collect()
 }
 
 impl GuestServerResponse for ServerResponse {
@@ -61,12 +86,11 @@ impl GuestServerResponse for ServerResponse {
                 body: answer.body,
             })
             .collect();
-        let failed = |(index, error): (usize, error::Error)| FailedAnswer {
-            // The list came in with a 32-bit length.
-            index: index as u32,
-            error: error.into(),
-        };
-        Self::respond_all(answers).into_iter().map(failed).collect()
+        failed(Self::respond_all(answers))
+    }
+
+    fn respond_prepared(&self, answer: PreparedAnswerBorrow<'_>, body: Option<Vec<u8>>) -> Result<(), Error> {
+        Ok(Self::respond_prepared(self, answer.get::<PreparedAnswer>(), body.as_deref())?)
     }
 
     fn add_trailers(&self, headers: Vec<Header>) -> Result<(), Error> {

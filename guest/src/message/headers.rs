@@ -102,8 +102,14 @@ pub fn raw<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<(Strin
 /// Bytes as a binary string: each byte the character of its value.
 #[must_use]
 pub fn latin1_to_string(bytes: &[u8]) -> String {
+    latin1_text(bytes).into_owned()
+}
+
+/// As [`latin1_to_string`], without a copy where there are no others than those of ASCII.
+#[must_use]
+pub fn latin1_text(bytes: &[u8]) -> Cow<'_, str> {
     match str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => text.to_owned(),
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
         _ => bytes.iter().copied().map(char::from).collect(),
     }
 }

@@ -38,4 +38,4 @@ pub mod validate;
 pub use body::{Body, ReadResult};
 pub use encoding::{Chunk, Encoding};
 pub use headers::HeaderValue;
-pub use outgoing::{HeadFields, OutgoingMessage, RequestContext, ResponseContext};
+pub use outgoing::{HeadFields, OutgoingMessage, PreparedAnswer, RequestContext, ResponseContext};

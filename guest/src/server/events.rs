@@ -121,6 +121,10 @@ impl EventKind for ResponseEvent {
 }
 
 impl ServerEventKind {
+    const fn is_request(&self) -> bool {
+        matches!(self, Self::Request(_))
+    }
+
     /// A request that came behind the last answer of its connection (as Node 26): nobody is given it any more.
     fn is_disowned(&self) -> bool {
         match self {
@@ -136,6 +140,8 @@ impl ServerEventKind {
 #[derive(Debug, Default)]
 pub(super) struct EventQueue {
     events: RefCell<VecDeque<ServerEvent>>,
+    /// How many of them are no requests.
+    others: Cell<usize>,
     pub(super) changed: Signal,
     /// Connections that stopped parsing because of the bound, each once.
     paused: RefCell<Vec<u64>>,
@@ -151,20 +157,50 @@ impl EventQueue {
             // The event is dropped outside every borrow: dropping a response destroys its connection.
             return;
         }
+        self.others.set(self.others.get() + usize::from(!kind.is_request()));
         self.events.borrow_mut().push_back(ServerEvent { sequence: runtime::next_sequence(), kind });
         self.changed.notify_after_turn();
     }
 
-    /// Takes at most `max` events, and the connections that may parse again.
-    pub(super) fn take(&self, max: usize) -> (Vec<ServerEvent>, Vec<u64>) {
+    /// Takes at most `max` events.
+    pub(super) fn take(&self, max: usize) -> Vec<ServerEvent> {
         let mut events = self.events.borrow_mut();
         let count = max.min(events.len());
         let mut taken: Vec<_> = events.drain(..count).collect();
-        let room = events.len() < Self::BOUND;
-        let resumed = if room { mem::take(&mut *self.paused.borrow_mut()) } else { Vec::new() };
         drop(events);
+        let others = taken.iter().filter(|event| !event.kind.is_request()).count();
+        self.others.set(self.others.get() - others);
         taken.retain(|event| !event.kind.is_disowned());
-        (taken, resumed)
+        taken
+    }
+
+    /// Takes at most `max` requests; other events stay.
+    pub(super) fn take_requests(&self, max: usize) -> Vec<ServerResponse> {
+        let mut events = self.events.borrow_mut();
+        let count = max.min(events.len() - self.others.get());
+        let mut taken = Vec::with_capacity(count);
+        let mut others = Vec::new();
+        while taken.len() < count {
+            match events.pop_front() {
+                Some(ServerEvent { kind: ServerEventKind::Request(response), .. }) => taken.push(response),
+                Some(other) => others.push(other),
+                None => break,
+            }
+        }
+        others.into_iter().rev().for_each(|other| events.push_front(other));
+        drop(events);
+        taken.retain(|response| !response.is_disowned());
+        taken
+    }
+
+    /// Whether events wait that are no requests.
+    pub(super) fn has_others(&self) -> bool {
+        self.others.get() > 0
+    }
+
+    /// The connections that may parse again, if there is room.
+    pub(super) fn take_paused(&self) -> Vec<u64> {
+        if self.is_full() { Vec::new() } else { self.paused.take() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -183,6 +219,7 @@ impl EventQueue {
     /// Nobody will pull any more: what waits is given back to be dropped.
     pub(super) fn abandon(&self) -> VecDeque<ServerEvent> {
         self.abandoned.set(true);
+        self.others.set(0);
         self.changed.notify();
         mem::take(&mut *self.events.borrow_mut())
     }

@@ -299,25 +299,20 @@ impl Exchange {
         self.recount(buffered);
     }
 
-    /// The whole answer in one call. When it is the oldest owed one it is rendered straight into the connection's
-    /// output: the hot path copies nothing.
+    /// The whole answer in one call, by `respond`. When it is the oldest owed one it is rendered straight into the
+    /// connection's output: the hot path copies nothing.
     pub(super) fn respond(
         &self,
-        status: u16,
-        headers: &[(String, String)],
-        body: &[u8],
-        date: &str,
+        respond: impl FnOnce(&mut OutgoingMessage) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let direct = self
             .connection()
             .filter(|connection| connection.queue.borrow().may_render(self, &self.link.halves()));
-        let Some(connection) = direct else {
-            return self.answer(|outgoing| outgoing.respond(status, headers, body, date));
-        };
+        let Some(connection) = direct else { return self.answer(respond) };
         let mut outgoing = self.outgoing.borrow_mut();
         let result = self.link.halves().output.append(|wire| {
             outgoing.swap_output(wire);
-            let result = outgoing.respond(status, headers, body, date);
+            let result = respond(&mut outgoing);
             outgoing.swap_output(wire);
             result
         });

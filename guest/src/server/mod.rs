@@ -38,6 +38,7 @@ pub use self::{
     options::{MAX_CONNECTIONS, ServerOptions, Settings},
     response::{Answer, ServerResponse},
 };
+pub use crate::message::PreparedAnswer;
 pub use crate::transport::{IncomingMessage, MessageEvent, Socket, SocketEvent};
 use crate::{
     error::Error,
@@ -118,16 +119,22 @@ impl Server {
 
     /// Takes at most `max` events, oldest first; none when there are none.
     pub fn take_events(&self, max: usize) -> Vec<ServerEvent> {
-        let (taken, resumed) = self.0.events.take(max);
-        if !self.0.is_congested() {
-            // First of all: requests on open connections would fill the queue again, and nobody new would get in.
-            self.0.room.notify();
-        }
-        let connections = self.0.connections.borrow();
-        for connection in resumed.iter().filter_map(|id| connections.get(id)?.upgrade()) {
-            connection.end_pause();
-        }
+        let taken = self.0.events.take(max);
+        self.0.events_taken();
         taken
+    }
+
+    /// Takes at most `max` requests, oldest first: what [`ServerEventKind::Request`] would bring. Events of other kinds
+    /// stay where they are, see [`Self::has_other_events`].
+    pub fn take_requests(&self, max: usize) -> Vec<ServerResponse> {
+        let taken = self.0.events.take_requests(max);
+        self.0.events_taken();
+        taken
+    }
+
+    /// Whether [`Self::take_events`] has something to give that [`Self::take_requests`] has not.
+    pub fn has_other_events(&self) -> bool {
+        self.0.events.has_others()
     }
 
     /// `server.listening`.
@@ -336,6 +343,19 @@ impl Shared {
     /// Whether undelivered events have reached their bound.
     fn is_congested(&self) -> bool {
         self.events.is_full()
+    }
+
+    /// There may be room for events again.
+    fn events_taken(&self) {
+        if !self.is_congested() {
+            // First of all: requests on open connections would fill the queue again, and nobody new would get in.
+            self.room.notify();
+        }
+        let resumed = self.events.take_paused();
+        let connections = self.connections.borrow();
+        for connection in resumed.iter().filter_map(|id| connections.get(id)?.upgrade()) {
+            connection.end_pause();
+        }
     }
 
     /// Remembers a connection that waits for the application to take events.

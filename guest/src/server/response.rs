@@ -1,6 +1,6 @@
 //! Node's `http.ServerResponse`: the application's view of an answer.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use super::{
     events::ResponseEvent,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    message::{HeadFields, HeaderValue, OutgoingMessage, headers::latin1_to_string},
+    message::{HeadFields, HeaderValue, OutgoingMessage, PreparedAnswer, headers::latin1_text},
     proto::Method,
     runtime::{self, Recorded, Span},
     transport::{IncomingMessage, Socket},
@@ -55,7 +55,12 @@ impl ServerResponse {
 
     /// The request target exactly as sent.
     pub fn url(&self) -> String {
-        latin1_to_string(self.0.head.target())
+        self.target().into_owned()
+    }
+
+    /// As [`Self::url`], borrowed where that can be.
+    pub fn target(&self) -> Cow<'_, str> {
+        latin1_text(self.0.head.target())
     }
 
     /// Answers in one call: status, headers, Content-Length, body.
@@ -63,18 +68,17 @@ impl ServerResponse {
     /// # Errors
     /// Those of [`Self::write_head`] and [`Self::end`]; then nothing was sent.
     pub fn respond(&self, status: u16, headers: &[(String, String)], body: &[u8]) -> Result<(), Error> {
-        self.0.respond(status, headers, body, &runtime::date())
+        let date = runtime::date();
+        self.0.respond(|outgoing| outgoing.respond(status, headers, body, &date))
     }
 
-    /// Answers many requests in one call. Returns what went wrong, by index.
-    pub fn respond_all(answers: Vec<Answer>) -> Vec<(usize, Error)> {
+    /// As [`Self::respond`], with what was prepared; `body` takes the place of the prepared one.
+    ///
+    /// # Errors
+    /// As [`Self::respond`].
+    pub fn respond_prepared(&self, answer: &PreparedAnswer, body: Option<&[u8]>) -> Result<(), Error> {
         let date = runtime::date();
-        let answer = |(index, answer): (usize, Answer)| {
-            let Answer { response, status, headers, body } = answer;
-            let result = response.0.respond(status, &headers, &body, &date);
-            result.err().map(|error| (index, error))
-        };
-        answers.into_iter().enumerate().filter_map(answer).collect()
+        self.0.respond(|outgoing| outgoing.respond_prepared(answer, body, &date))
     }
 
     /// `response.writeHead()`.
@@ -230,6 +234,31 @@ impl ServerResponse {
     pub fn destroy(&self, error: Option<Error>) {
         self.0.destroy_response(error);
     }
+}
+
+/// Many at once.
+impl ServerResponse {
+    /// Answers many requests in one call. Returns what went wrong, by index.
+    pub fn respond_all(answers: Vec<Answer>) -> Vec<(usize, Error)> {
+        let date = runtime::date();
+        failures(answers, |Answer { response, status, headers, body }| {
+            response.0.respond(|outgoing| outgoing.respond(status, &headers, &body, &date))
+        })
+    }
+
+    /// Gives many requests the same answer. Returns what went wrong, by index.
+    pub fn respond_all_prepared(answer: &PreparedAnswer, responses: Vec<Self>) -> Vec<(usize, Error)> {
+        let date = runtime::date();
+        failures(responses, |response| {
+            response.0.respond(|outgoing| outgoing.respond_prepared(answer, None, &date))
+        })
+    }
+}
+
+/// What went wrong with some of `all`, by index.
+fn failures<T>(all: Vec<T>, respond: impl Fn(T) -> Result<(), Error>) -> Vec<(usize, Error)> {
+    let failure = |(index, one)| respond(one).err().map(|error| (index, error));
+    all.into_iter().enumerate().filter_map(failure).collect()
 }
 
 impl Drop for ServerResponse {

@@ -29,6 +29,7 @@ mod our_sockets {
     mod node_examples;
     mod outgoing_message;
     mod request_options;
+    mod requests;
     mod robustness;
     mod server;
     mod server_errors;
@@ -55,6 +56,7 @@ mod wasmtime_sockets {
     mod node_examples;
     mod outgoing_message;
     mod request_options;
+    mod requests;
     mod robustness;
     mod server;
     mod server_errors;

@@ -102,7 +102,7 @@ impl Known {
 }
 
 /// What the program's own lines say.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Facts {
     /// Some `Connection` line says `close`.
     close: bool,

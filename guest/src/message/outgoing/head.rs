@@ -94,7 +94,12 @@ impl OutgoingMessage {
         date: &str,
     ) -> Result<(), Error> {
         let start = self.out.len();
-        let rendered = self.render(fields, length, date, start);
+        let rendered = self.push_own(fields).and_then(|facts| self.complete_head(&facts, length, date));
+        self.hold_rendered(start, rendered)
+    }
+
+    /// Keeps what was rendered from `start` on, true for a head that is not to wait; or takes it back.
+    pub(super) fn hold_rendered(&mut self, start: usize, rendered: Result<bool, Error>) -> Result<(), Error> {
         match rendered {
             Ok(expects) => {
                 self.head = HeadState::Held(self.out.len() - start);
@@ -144,28 +149,32 @@ impl OutgoingMessage {
         Ok(HeadFields::None)
     }
 
-    /// True where the head is not to wait for a body: who has said `Expect` waits for an answer before it.
-    fn render(
-        &mut self,
-        fields: HeadFields<'_>,
-        length: ImplicitLength,
-        date: &str,
-        start: usize,
-    ) -> Result<bool, Error> {
+    /// Writes what the program says itself: the first line and its own lines.
+    pub(super) fn push_own(&mut self, fields: HeadFields<'_>) -> Result<Facts, Error> {
         self.push_first_line()?;
         let lines = self.out.len();
-        let mut facts = self.push_fields(fields, false)?;
+        let facts = self.push_fields(fields, false)?;
         if facts.transfer_encoding && facts.content_length.is_some() {
             // S7: one of the two would desynchronise somebody. Rare enough to render twice.
             self.out.truncate(lines);
-            facts = self.push_fields(fields, true)?;
+            return self.push_fields(fields, true);
         }
-        let decision = self.decide(&facts, length);
+        Ok(facts)
+    }
+
+    /// Decides what the program left open, and writes that. True where the head is not to wait for a body: who has said
+    /// `Expect` waits for an answer before it.
+    pub(super) fn complete_head(
+        &mut self,
+        facts: &Facts,
+        length: ImplicitLength,
+        date: &str,
+    ) -> Result<bool, Error> {
+        let decision = self.decide(facts, length);
         if facts.trailer && !decision.chunked {
             return Err(Error::trailer_invalid());
         }
-        self.push_automatic(&facts, &decision, date);
-        debug_assert!(self.out.len() > start);
+        self.push_automatic(facts, &decision, date);
         self.keep_alive = decision.keep_alive;
         self.closes_connection = decision.last;
         self.framing = decision.framing;

@@ -2,7 +2,7 @@
 //!
 //! One file for each thing a program does with a message: `context` for where it comes from, `headers` before the head, `head` for the head
 //! itself, `decide` for what it leaves open, `body` after it, `trailers` behind the body, `interim` for 1xx responses, `respond` for all of
-//! it at once, and `request` for what only requests do. This file holds what they share: the state, and the face towards the driver.
+//! it at once (`prepared`: again and again), `request` for what only requests do. This file holds the state, and the face towards the driver.
 
 mod body;
 mod context;
@@ -10,23 +10,22 @@ mod decide;
 mod head;
 mod headers;
 mod interim;
+mod prepared;
 mod request;
 mod respond;
 #[cfg(test)]
 mod tests;
 mod trailers;
 
-pub use context::{RequestContext, ResponseContext};
-pub use head::HeadFields;
-
 use std::borrow::Cow;
 
+pub use self::{
+    context::RequestContext, context::ResponseContext, head::HeadFields, prepared::PreparedAnswer,
+};
+use self::{context::Role, decide::Automatic, decide::Framing, headers::HeaderMap};
 use crate::error::Error;
 use crate::message::validate::{validate_status_code, validate_status_message};
 use crate::proto;
-use context::Role;
-use decide::{Automatic, Framing};
-use headers::HeaderMap;
 
 /// Node's default `highWaterMark` since version 22.
 pub const DEFAULT_HIGH_WATER_MARK: usize = 65536;

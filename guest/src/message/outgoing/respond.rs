@@ -1,10 +1,13 @@
 //! The whole response in one call: what most handlers do, and the path that benchmarks measure.
 
+use std::borrow::Cow;
+
 use crate::error::Error;
 
 use super::decide::{Framing, ImplicitLength};
 use super::head::HeadFields;
-use super::{HeadState, OutgoingMessage};
+use super::prepared::PreparedAnswer;
+use super::{HeadState, OutgoingMessage, reason_or_unknown};
 
 impl OutgoingMessage {
     /// Answers in one call: the bytes of `writeHead(status, headers)` and `end(body)` with a Content-Length
@@ -24,6 +27,46 @@ impl OutgoingMessage {
         body: &[u8],
         date: &str,
     ) -> Result<(), Error> {
+        let lines = 48 * headers.len();
+        self.answer(body, lines, date, |message, length| {
+            message.start_head(status, None, HeadFields::Strings(headers), length, date)
+        })
+    }
+
+    /// As [`respond`](Self::respond) with what `answer` was made of, save that only what depends on the request is
+    /// rendered: Date, Connection, Keep-Alive and the length. With a `body` that takes the place of its own.
+    ///
+    /// # Errors
+    /// Those of [`respond`](Self::respond) that its maker could not know.
+    pub fn respond_prepared(
+        &mut self,
+        answer: &PreparedAnswer,
+        body: Option<&[u8]>,
+        date: &str,
+    ) -> Result<(), Error> {
+        let body = body.unwrap_or(&answer.body);
+        if self.headers.is_some() || self.status_message.is_some() {
+            // What was set before goes into the head, too.
+            return self.respond(answer.status, &answer.headers, body, date);
+        }
+        self.answer(body, answer.head.len(), date, |message, length| {
+            let start = message.out.len();
+            message.status_code = answer.status;
+            message.status_message = Some(Cow::Borrowed(reason_or_unknown(answer.status)));
+            message.out.extend_from_slice(&answer.head);
+            let rendered = message.complete_head(&answer.facts, length, date);
+            message.hold_rendered(start, rendered)
+        })
+    }
+
+    /// Renders a head by `start_head`, whose own lines take about so many bytes, and the body.
+    fn answer(
+        &mut self,
+        body: &[u8],
+        lines: usize,
+        date: &str,
+        start_head: impl FnOnce(&mut Self, ImplicitLength) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if self.headers_sent() {
             return Err(Error::headers_sent("write"));
         }
@@ -32,9 +75,8 @@ impl OutgoingMessage {
         }
         let start = self.out.len();
         // Typical lines are shorter; what is longer costs a second reservation.
-        self.out.reserve(body.len() + 192 + 48 * headers.len());
-        let length = ImplicitLength::Answer(body.len() as u64);
-        self.start_head(status, None, HeadFields::Strings(headers), length, date)?;
+        self.out.reserve(body.len() + 192 + lines);
+        start_head(self, ImplicitLength::Answer(body.len() as u64))?;
         let ended = self.end(Some(body).filter(|body| !body.is_empty()), date);
         if ended.is_err() {
             self.out.truncate(start);

@@ -5,6 +5,7 @@ mod bodyless;
 mod connection;
 mod framing;
 mod heads;
+mod prepared;
 mod requests;
 mod requests_api;
 mod respond;

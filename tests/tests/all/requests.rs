@@ -1,0 +1,30 @@
+//! Requests that are taken together, answers that were prepared, writes that are joined.
+
+use node_http_tests::{Case, get};
+
+use super::SOCKETS;
+
+/// A head as `PreparedAnswer` of the case makes it.
+fn answer(length: &str, body: &str) -> String {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: D\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n";
+    format!("{head}{length}\r\n{body}")
+}
+
+#[test]
+fn prepared_answers_are_given_to_requests_that_were_taken_together() {
+    let case = Case::start(SOCKETS, "requests");
+    let mut client = case.connect("requests");
+    let head = "HEAD /head HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(&[&*get("/a?b=c"), head, &get("/own"), &get("/b")].concat());
+    let hello = answer("Content-Length: 5\r\n", "hello");
+    let own = answer("Content-Length: 8\r\n", "GET /own");
+    client.expect(&[&*hello, &answer("", ""), &own, &hello].concat());
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    client.expect(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: D\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+    );
+    client.expect_end();
+    let mut other = case.connect("requests");
+    other.send(&[get("/wrong"), get("/b")].concat());
+    other.expect(&hello.repeat(2));
+}
