@@ -35,6 +35,7 @@
 #![allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 
 mod bindings;
+mod body_writer;
 mod convert;
 mod error;
 #[cfg(feature = "http")]
@@ -52,6 +53,7 @@ pub use wit_bindgen::spawn_local;
 
 pub use crate::bindings::node::http::{http, net, outgoing_message, types, web_socket};
 pub use crate::bindings::wit_stream;
+pub use crate::body_writer::BodyWriter;
 pub use crate::error::describe;
 #[doc(hidden)]
 pub use crate::program::run;

@@ -55,6 +55,20 @@ fn bodies_are_read_in_pieces() {
 }
 
 #[test]
+fn small_writes_are_joined() {
+    let case = start();
+    let mut client = case.connect("app");
+    client.send(&get("/lines"));
+    let line = "ten bytes\n";
+    // The first that comes to 16 KiB, and what is left when the line behind is flushed.
+    let (first, second) = (line.repeat(1639), line.repeat(409));
+    client.expect(&format!(
+        "HTTP/1.1 200 OK\r\nDate: D\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nTransfer-Encoding: chunked\r\n\r\n\
+         4006\r\n{first}\r\nffc\r\n{second}1\n\r\n2\r\n23\r\n0\r\n\r\n"
+    ));
+}
+
+#[test]
 fn tower_services_serve_and_requests_of_the_crate_http_are_sent() {
     let case = start();
     let mut client = case.connect("tower");

@@ -6,6 +6,7 @@ fn main() {}
 #[cfg(target_family = "wasm")]
 mod component {
     use std::future::poll_fn;
+    use std::io::Write as _;
     use std::pin::{Pin, pin};
     use std::task::{Context, Poll};
 
@@ -52,6 +53,10 @@ mod component {
                 response.flushed().await?;
                 return Err("no luck".into());
             }
+            "/lines" => {
+                lines(response).await?;
+                return Ok(None);
+            }
             "/count" => count(response.request()).await?,
             "/fetch" => fetch(tower).await?,
             "/twice" => {
@@ -61,6 +66,21 @@ mod component {
             }
             _ => Reply::empty(404),
         }))
+    }
+
+    /// 20 KiB in small writes, a piece that was sent by hand, and the rest.
+    async fn lines(response: &ServerResponse) -> Result<(), BoxError> {
+        let mut body = response.body_writer();
+        for _ in 0..2048 {
+            if !body.write(b"ten bytes\n")? {
+                body.drain().await?;
+            }
+        }
+        writeln!(body, "{}", 1)?;
+        body.flush()?;
+        body.write(b"2")?;
+        body.write(b"3")?;
+        Ok(body.end()?)
     }
 
     async fn count(request: IncomingMessage) -> Result<Reply, Error> {
