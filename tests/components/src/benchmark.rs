@@ -4,6 +4,33 @@ use std::hint::black_box;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+/// What is asked for.
+pub(crate) enum Page {
+    Plain,
+    Work,
+    Echo,
+    Sized,
+    Chunked,
+    Lines,
+    /// There is no such page.
+    Other,
+}
+
+impl Page {
+    /// The page at `url`.
+    pub(crate) fn at(url: &str) -> Self {
+        match url.split_once('?').map_or(url, |(path, _)| path) {
+            "/plain" => Self::Plain,
+            "/work" => Self::Work,
+            "/echo" => Self::Echo,
+            "/sized" => Self::Sized,
+            "/chunked" => Self::Chunked,
+            "/lines" => Self::Lines,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// A body in pieces as large as programs usually write.
 pub(crate) const PIECE: &[u8] = &[b'.'; 64 * 1024];
 pub(crate) const PIECES: usize = 16;

@@ -8,6 +8,7 @@ fn main() {}
 mod benchmark;
 
 #[cfg(target_family = "wasm")]
+#[allow(clippy::result_large_err, reason = "the errors are the generated ones")]
 mod component {
     use std::cell::RefCell;
     use std::collections::BTreeMap;
@@ -15,19 +16,17 @@ mod component {
 
     use node_http_imports::http;
     use node_http_imports::server::{
-        Answer, ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse, Upgrade,
+        ListenOptions, PreparedAnswer, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse,
+        Upgrade,
     };
-    use node_http_imports::types::{Chunk, HeaderValue};
+    use node_http_imports::types::HeaderValue;
     use node_http_imports::web_socket::{WebSocket, WebSocketEventKind};
     use node_http_imports::{Error, main, spawn_local, wit_stream};
 
-    use crate::benchmark::{LINE, LINES, PIECE, PIECES, compute, large, variable};
+    use crate::benchmark::{LINE, LINES, PIECE, PIECES, Page, compute, large, variable};
 
     const TEXT: &str = "text/plain; charset=utf-8";
     const BYTES: &str = "application/octet-stream";
-
-    /// Most events to take, and so most answers to give, in one call.
-    const BATCH: u32 = 256;
 
     main!(serve);
 
@@ -41,12 +40,16 @@ mod component {
         let (sockets, mut accepted) = (Sockets::default(), 0);
         spawn_local(echo_messages(Rc::clone(&sockets)));
         println!("listening on http://{}:{}", address.address, address.port);
+        let pages = Pages::prepare()?;
         loop {
             server.ready().await;
-            let mut answers = Vec::new();
-            for event in server.take_events(BATCH) {
+            let requests = server.take_requests(0);
+            pages.answer(requests.responses, &requests.lines);
+            if !requests.others {
+                continue;
+            }
+            for event in server.take_events(0) {
                 match event.kind {
-                    ServerEventKind::Request(response) => answers.extend(route(response)),
                     ServerEventKind::Upgrade(Upgrade { request, socket, head }) => {
                         accepted += 1;
                         let socket = WebSocket::accept(&request, socket, &head, None)?;
@@ -57,41 +60,61 @@ mod component {
                     _ => {}
                 }
             }
-            if !answers.is_empty() {
-                // An answer fails when its client has gone, and then nobody waits for it.
-                ServerResponse::respond_all(answers);
+        }
+    }
+
+    /// Answers that are always the same.
+    struct Pages {
+        plain: PreparedAnswer,
+        sized: PreparedAnswer,
+        not_found: PreparedAnswer,
+    }
+
+    impl Pages {
+        fn prepare() -> Result<Self, Error> {
+            let page = |status, content_type: &str, body: &[u8]| {
+                PreparedAnswer::create(status, &[("Content-Type".to_owned(), content_type.to_owned())], body)
+            };
+            Ok(Self {
+                plain: page(200, TEXT, b"Hello, world\n")?,
+                sized: page(200, BYTES, large())?,
+                not_found: page(404, TEXT, b"Not found\n")?,
+            })
+        }
+
+        /// Answers at once, or starts the tasks that will.
+        fn answer(&self, responses: Vec<ServerResponse>, lines: &str) {
+            let (mut plain, mut sized, mut not_found) = (Vec::new(), Vec::new(), Vec::new());
+            for (response, line) in responses.into_iter().zip(lines.lines()) {
+                match Page::at(line.split_once(' ').map_or("", |(_, url)| url)) {
+                    Page::Plain => plain.push(response),
+                    Page::Work => {
+                        compute();
+                        plain.push(response);
+                    }
+                    Page::Echo => later(echo(response)),
+                    Page::Sized => sized.push(response),
+                    Page::Chunked => later(chunked(response)),
+                    Page::Lines => later(lines_of_text(response)),
+                    Page::Other => not_found.push(response),
+                }
+            }
+            for (answer, responses) in
+                [(&self.plain, plain), (&self.sized, sized), (&self.not_found, not_found)]
+            {
+                if !responses.is_empty() {
+                    // An answer fails when its client has gone, and then nobody waits for it.
+                    answer.respond_all(responses);
+                }
             }
         }
     }
 
-    /// Answers at once, or starts the task that will.
-    fn route(response: ServerResponse) -> Option<Answer> {
-        let url = response.request_line().url;
-        match url.split_once('?').map_or(url.as_str(), |(path, _)| path) {
-            "/plain" => Some(text(response, 200, "Hello, world\n")),
-            "/work" => {
-                compute();
-                Some(text(response, 200, "Hello, world\n"))
-            }
-            "/echo" => later(echo(response)),
-            "/sized" => later(sized(response)),
-            "/chunked" => later(send(response, None, PIECE, PIECES)),
-            "/lines" => later(stream(response, LINE, LINES)),
-            _ => Some(text(response, 404, "Not found\n")),
-        }
-    }
-
-    fn text(response: ServerResponse, status: u16, body: &str) -> Answer {
-        let headers = vec![("Content-Type".to_owned(), TEXT.to_owned())];
-        Answer { response, status, headers, body: body.into() }
-    }
-
-    fn later(handler: impl Future<Output = Result<(), Error>> + 'static) -> Option<Answer> {
+    fn later(handler: impl Future<Output = Result<(), Error>> + 'static) {
         spawn_local(async move {
             // As above: it fails when its client has gone.
             let _ = handler.await;
         });
-        None
     }
 
     /// Lists of bytes cross from one component to another byte by byte in wasmtime 48, streams at once.
@@ -103,22 +126,13 @@ mod component {
         response.end(None)
     }
 
-    async fn sized(response: ServerResponse) -> Result<(), Error> {
-        send(response, Some(large().len().to_string().into()), large(), 1).await
-    }
-
-    async fn send(
-        response: ServerResponse,
-        length: Option<HeaderValue>,
-        piece: &'static [u8],
-        count: usize,
-    ) -> Result<(), Error> {
-        response.write_head(200, None, &fields(length))?;
+    async fn chunked(response: ServerResponse) -> Result<(), Error> {
+        response.write_head(200, None, &fields(None))?;
         let (mut writer, body) = wit_stream::new();
         spawn_local(async move {
-            for _ in 0..count {
+            for _ in 0..PIECES {
                 // What is left over is nobody's: the client has gone.
-                let _ = writer.write_all(piece.to_vec()).await;
+                let _ = writer.write_all(PIECE.to_vec()).await;
             }
         });
         response.send_body(body).await?;
@@ -130,15 +144,16 @@ mod component {
         [("Content-Type".to_owned(), BYTES.into())].into_iter().chain(length).collect()
     }
 
-    async fn stream(response: ServerResponse, piece: &[u8], count: usize) -> Result<(), Error> {
-        response.set_header("Content-Type", &BYTES.into())?;
-        let chunk = Chunk::Bytes(piece.to_vec());
-        for _ in 0..count {
-            if !response.write(&chunk)? {
-                response.drain().await;
+    /// Small writes are joined: each that crosses costs more than its bytes.
+    async fn lines_of_text(response: ServerResponse) -> Result<(), Error> {
+        response.write_head(200, None, &fields(None))?;
+        let mut body = response.body_writer();
+        for _ in 0..LINES {
+            if !body.write(LINE)? {
+                body.drain().await?;
             }
         }
-        response.end(None)
+        body.end()
     }
 
     /// The open WebSockets, by the numbers under which they are watched.

@@ -14,11 +14,11 @@ mod component {
     use node_http::error::Error;
     use node_http::message::HeaderValue;
     use node_http::server::{
-        Answer, ListenOptions, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse,
+        ListenOptions, PreparedAnswer, Server, ServerEventKind, ServerEvents, ServerOptions, ServerResponse,
     };
     use node_http::web_socket::{AcceptOptions, WebSocket, WebSocketEvent};
 
-    use crate::benchmark::{LINE, LINES, PIECE, PIECES, compute, large, variable};
+    use crate::benchmark::{LINE, LINES, PIECE, PIECES, Page, compute, large, variable};
 
     const TEXT: &str = "text/plain; charset=utf-8";
     const BYTES: &str = "application/octet-stream";
@@ -41,12 +41,12 @@ mod component {
         let options = ListenOptions { host: Some("127.0.0.1".to_owned()), ..ListenOptions::default() };
         let address = server.listen(options).await?;
         println!("listening on http://{address}");
+        let pages = Pages::prepare()?;
         loop {
             server.ready().await;
-            let mut answers = Vec::new();
+            pages.answer(server.take_requests(usize::MAX));
             for event in server.take_events(usize::MAX) {
                 match event.kind {
-                    ServerEventKind::Request(response) => answers.extend(route(response)),
                     ServerEventKind::Upgrade(upgrade) => {
                         let (socket, head) = (upgrade.socket, upgrade.head);
                         let accepted =
@@ -57,43 +57,65 @@ mod component {
                     _ => {}
                 }
             }
-            // An answer fails when its client has gone, and then nobody waits for it.
-            ServerResponse::respond_all(answers);
         }
     }
 
-    /// Answers at once, or starts the task that will.
-    fn route(response: ServerResponse) -> Option<Answer> {
-        let url = response.url();
-        match url.split_once('?').map_or(url.as_str(), |(path, _)| path) {
-            "/plain" => Some(text(response, 200, "Hello, world\n")),
-            "/work" => {
-                compute();
-                Some(text(response, 200, "Hello, world\n"))
+    /// Answers that are always the same.
+    struct Pages {
+        plain: PreparedAnswer,
+        sized: PreparedAnswer,
+        not_found: PreparedAnswer,
+    }
+
+    impl Pages {
+        fn prepare() -> Result<Self, Error> {
+            let page = |status, content_type: &str, body: &[u8]| {
+                let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
+                PreparedAnswer::new(status, headers, body.to_vec())
+            };
+            Ok(Self {
+                plain: page(200, TEXT, b"Hello, world\n")?,
+                sized: page(200, BYTES, large())?,
+                not_found: page(404, TEXT, b"Not found\n")?,
+            })
+        }
+
+        /// Answers at once, or starts the tasks that will.
+        fn answer(&self, responses: Vec<ServerResponse>) {
+            let (mut plain, mut sized, mut not_found) = (Vec::new(), Vec::new(), Vec::new());
+            for response in responses {
+                let page = Page::at(&response.target());
+                match page {
+                    Page::Plain => plain.push(response),
+                    Page::Work => {
+                        compute();
+                        plain.push(response);
+                    }
+                    Page::Echo => later(echo(response)),
+                    Page::Sized => sized.push(response),
+                    Page::Chunked => later(stream(response, PIECE, PIECES)),
+                    Page::Lines => later(stream(response, LINE, LINES)),
+                    Page::Other => not_found.push(response),
+                }
             }
-            "/echo" => later(echo(response)),
-            "/sized" => later(async move { response.respond(200, &[header()], large()) }),
-            "/chunked" => later(stream(response, PIECE, PIECES)),
-            "/lines" => later(stream(response, LINE, LINES)),
-            _ => Some(text(response, 404, "Not found\n")),
+            for (answer, responses) in
+                [(&self.plain, plain), (&self.sized, sized), (&self.not_found, not_found)]
+            {
+                // An answer fails when its client has gone, and then nobody waits for it.
+                ServerResponse::respond_all_prepared(answer, responses);
+            }
         }
-    }
-
-    fn text(response: ServerResponse, status: u16, body: &str) -> Answer {
-        let headers = vec![("Content-Type".to_owned(), TEXT.to_owned())];
-        Answer { response, status, headers, body: body.into() }
     }
 
     fn header() -> (String, String) {
         ("Content-Type".to_owned(), BYTES.to_owned())
     }
 
-    fn later(handler: impl Future<Output = Result<(), Error>> + 'static) -> Option<Answer> {
+    fn later(handler: impl Future<Output = Result<(), Error>> + 'static) {
         wit_bindgen::spawn_local(async move {
             // As above: it fails when its client has gone.
             let _ = handler.await;
         });
-        None
     }
 
     async fn echo(response: ServerResponse) -> Result<(), Error> {
