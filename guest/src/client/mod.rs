@@ -27,6 +27,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod timeouts;
+mod writing;
 
 use std::{any::Any, rc::Rc};
 

@@ -7,13 +7,14 @@ use super::{
     events::{RequestEvent, RequestEvents},
     exchange::Exchange,
     options::{Defaults, Settings},
+    writing::NO_DATE,
 };
 use crate::{
     error::Error,
     message::{HeaderValue, OutgoingMessage, RequestContext},
     net::{AbortSignal, Abortable},
     runtime::{self, Recorded, Span, next_id},
-    transport::{IncomingMessage, Socket},
+    transport::{self, IncomingMessage, Sink as _, Socket},
 };
 
 /// A request on its way, and its answer. Dropping it before `end` destroys the request; afterwards it goes on, and
@@ -173,7 +174,7 @@ impl ClientRequest {
     /// # Errors
     /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, and those of an implicit head.
     pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
-        self.tell_of_late_data(self.0.change(|outgoing| outgoing.write(chunk, NO_DATE)))
+        self.0.write(chunk)
     }
 
     /// `request.end()`.
@@ -181,17 +182,17 @@ impl ClientRequest {
     /// # Errors
     /// As [`Self::write`].
     pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
-        self.tell_of_late_data(self.0.change(|outgoing| outgoing.end(chunk, NO_DATE)))
+        self.0.end_with(chunk)
     }
 
-    /// Node tells of data behind the end as an event, too, and lets the request go on (E13).
-    fn tell_of_late_data<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error) = &result
-            && error.code() == Error::write_after_end().code()
-        {
-            self.0.fail_late(error.clone());
-        }
-        result
+    /// Passes the rest of the body of `source` on to this request: Node's `source.pipe(request)`. As
+    /// `ServerResponse::pipe_from`.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_ALREADY_FINISHED` when the body of `source` goes elsewhere already; those of [`Self::write`] for what
+    /// is written now. One that comes later destroys the request.
+    pub fn pipe_from(&self, source: &IncomingMessage, end: bool) -> Result<(), Error> {
+        transport::pipe(source, Rc::clone(&self.0), end)
     }
 
     /// `request.flushHeaders()`.
@@ -327,18 +328,13 @@ impl ClientRequest {
 
 impl Drop for ClientRequest {
     fn drop(&mut self) {
-        if !self.0.outgoing.borrow().writable_ended() {
-            self.0.destroy_request(None);
-        }
+        self.0.let_go();
         self.listen_for(RequestEvents::default());
         // Views of a response are dropped outside every borrow, which dumps it.
         self.0.abandon_response();
         self.0.events.abandon();
     }
 }
-
-/// Requests have no `Date` of their own.
-const NO_DATE: &str = "";
 
 /// The message with its headers, which move into it, in Node's order of doing things.
 fn outgoing(settings: &mut Settings, agent: Option<&Agent>) -> Result<OutgoingMessage, Error> {

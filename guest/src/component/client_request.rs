@@ -9,7 +9,7 @@ use super::{
             AgentChoice, ClientRequestEvent, ClientRequestEventKind, ClientRequestEvents, Guest,
             GuestClientRequest, Information, RequestOptions, Upgraded, WholeResponse,
         },
-        incoming_message::IncomingMessage,
+        incoming_message::{IncomingMessage, IncomingMessageBorrow},
         net::Socket,
         types::{Chunk, Error, Header, HeaderValue, Milliseconds},
     },
@@ -229,6 +229,10 @@ impl GuestClientRequest for ClientRequest {
 
     async fn send_body(&self, body: StreamReader<u8>) -> Result<u64, Error> {
         Ok(streams::send_body(self, body).await?)
+    }
+
+    fn pipe_from(&self, source: IncomingMessageBorrow<'_>, end: bool) -> Result<(), Error> {
+        Ok(Self::pipe_from(self, source.get(), end)?)
     }
 
     async fn finished(&self) -> Result<(), Error> {

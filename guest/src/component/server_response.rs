@@ -5,7 +5,7 @@ use wit_bindgen::StreamReader;
 use super::{
     Component,
     bindings::exports::node::http::{
-        incoming_message::IncomingMessage,
+        incoming_message::{IncomingMessage, IncomingMessageBorrow},
         net::Socket,
         server_response::{
             Answer, FailedAnswer, Field, Guest, GuestPreparedAnswer, GuestServerResponse, Header,
@@ -261,6 +261,10 @@ impl GuestServerResponse for ServerResponse {
 
     async fn send_body(&self, body: StreamReader<u8>) -> Result<u64, Error> {
         Ok(streams::send_body(self, body).await?)
+    }
+
+    fn pipe_from(&self, source: IncomingMessageBorrow<'_>, end: bool) -> Result<(), Error> {
+        Ok(Self::pipe_from(self, source.get(), end)?)
     }
 
     async fn finished(&self) -> Result<(), Error> {

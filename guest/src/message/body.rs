@@ -145,6 +145,11 @@ impl Body {
         if self.handed_out.replace(true) { Err(Error::already_finished("body")) } else { Ok(()) }
     }
 
+    /// The stream of it takes no more: the rest is the application's again.
+    pub fn take_back(&self) {
+        self.handed_out.set(false);
+    }
+
     /// Whether a stream of it was handed out and has not come to its end.
     pub fn is_out(&self) -> bool {
         self.handed_out.get() && self.ended.is_none() && !matches!(self.flow, Flow::Dumped | Flow::Destroyed)

@@ -338,6 +338,7 @@ impl Exchange {
         }
         let over = self.is_destroyed() || matches!(self.stage.get(), Stage::Flushed | Stage::Aborted);
         self.outgoing.borrow_mut().destroy(error.clone());
+        self.changed.notify();
         let Some(connection) = self.connection().filter(|_| !over) else { return };
         if self.is_owner() { self.link.destroy_with(error) } else { connection.advance_queue() }
     }

@@ -22,6 +22,7 @@ mod response;
 #[cfg(test)]
 mod tests;
 mod timeouts;
+mod writing;
 
 use std::{
     cell::{Cell, RefCell},

@@ -11,7 +11,7 @@ use crate::{
     message::{HeadFields, HeaderValue, OutgoingMessage, PreparedAnswer, headers::latin1_text},
     proto::Method,
     runtime::{self, Recorded, Span},
-    transport::{IncomingMessage, Socket},
+    transport::{self, IncomingMessage, Sink as _, Socket},
 };
 
 /// The answer to one request. Dropping it before `end` destroys it, as nothing else could tell the client that no
@@ -103,15 +103,7 @@ impl ServerResponse {
     /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`, `ERR_HTTP_CONTENT_LENGTH_MISMATCH`,
     /// `ERR_HTTP_BODY_NOT_ALLOWED`, and those of an implicit head.
     pub fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
-        let unflushed = self.0.unflushed();
-        let goes_nowhere = self.0.link.is_destroyed() && self.0.has_socket();
-        let date = runtime::date();
-        let result = self.0.answer(|outgoing| {
-            outgoing.set_unflushed(unflushed);
-            let room = outgoing.write(chunk, &date)?;
-            Ok(room && !(goes_nowhere && outgoing.sends_body()))
-        });
-        result.inspect_err(|error| self.0.tell_of_late_data(error))
+        self.0.write(chunk)
     }
 
     /// `response.end()`.
@@ -119,9 +111,21 @@ impl ServerResponse {
     /// # Errors
     /// As [`Self::write`].
     pub fn end(&self, chunk: Option<&[u8]>) -> Result<(), Error> {
-        let date = runtime::date();
-        let result = self.0.answer(|outgoing| outgoing.end(chunk, &date));
-        result.inspect_err(|error| self.0.tell_of_late_data(error))
+        self.0.end_with(chunk)
+    }
+
+    /// Passes the rest of the body of `source`, which may be the request of this very response, on to this response:
+    /// Node's `source.pipe(response)`. What is there is written now, the rest as it comes and as there is room. When
+    /// `source` is read to its end the response ends, if `end` says so; one that is cut short does not end it.
+    ///
+    /// The application may write as well meanwhile, and may drop both handles: the response is then destroyed if
+    /// `source` is cut short or `end` is false, and `source`, if the response goes away first, given up.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_ALREADY_FINISHED` when the body of `source` goes elsewhere already; those of [`Self::write`] and
+    /// [`Self::end`] for what is written now. One that comes later destroys the response.
+    pub fn pipe_from(&self, source: &IncomingMessage, end: bool) -> Result<(), Error> {
+        transport::pipe(source, Rc::clone(&self.0), end)
     }
 
     /// Any other change of the message; `change` is given the current `Date`. While it runs the response is in its
@@ -263,9 +267,7 @@ fn failures<T>(all: Vec<T>, respond: impl Fn(T) -> Result<(), Error>) -> Vec<(us
 
 impl Drop for ServerResponse {
     fn drop(&mut self) {
-        if self.0.stage() == Stage::Open && !self.0.outgoing.borrow().writable_ended() {
-            self.destroy(None);
-        }
+        self.0.let_go();
         self.0.hold_response(false);
     }
 }

@@ -252,6 +252,10 @@ impl Inbound {
         self.views.get() == 0
     }
 
+    pub(crate) fn is_last_view(&self) -> bool {
+        self.views.get() == 1
+    }
+
     pub(crate) fn has_views(&self) -> bool {
         self.views.get() > 0
     }

@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     message::{Body, HeaderValue, ReadResult, headers},
     proto::Fields,
-    runtime::{self, Recorded, Span},
+    runtime::{self, Recorded, Signal, Span},
 };
 
 /// A received message. Views are cheap and there can be several; dropping the last one dumps a body
@@ -146,6 +146,33 @@ impl IncomingMessage {
     /// `ERR_STREAM_ALREADY_FINISHED`: it was handed out before.
     pub fn hand_out_body(&self) -> Result<(), Error> {
         self.0.inbound().body().hand_out()
+    }
+
+    /// A pipe does not take the rest of the body, nor `bytes` that it has taken last: the application may.
+    pub(super) fn take_back_body(&self, bytes: Option<Vec<u8>>) {
+        let inbound = self.0.inbound();
+        bytes.into_iter().for_each(|bytes| inbound.put_back(bytes));
+        inbound.body().take_back();
+    }
+
+    /// Somebody reads it, or will.
+    pub(super) fn touch(&self) {
+        self.0.inbound().touch();
+    }
+
+    /// Notified whenever [`Self::read`] may answer something else.
+    pub(super) fn changed(&self) -> &Signal {
+        &self.0.inbound().changed
+    }
+
+    /// A pipe is over, and this is its view. A response that nobody reads on ends with its connection: it may have no
+    /// end to wait for. A request is thrown away like any that is not read, as its answer still follows.
+    pub(super) fn leave_pipe(&self) {
+        let inbound = self.0.inbound();
+        let is_response = matches!(self.0.start_line(), StartLine::Response { .. });
+        if is_response && inbound.is_last_view() && !inbound.body().is_complete() {
+            self.destroy(None);
+        }
     }
 
     /// Reads the whole body. What was read before the call is not in it; what a dropped call had gathered is the next

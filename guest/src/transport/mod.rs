@@ -7,6 +7,7 @@ mod inbound;
 mod incoming_message;
 mod link;
 mod outbound;
+mod pipe;
 
 pub use self::{
     inbound::MessageEvent,
@@ -17,4 +18,5 @@ pub(crate) use self::{
     inbound::{Inbound, Received, StartLine},
     link::{Afterwards, Halves, Inbox, Link, Protocol, Timer, begin, take_turns_to_send},
     outbound::Outbound,
+    pipe::{Sink, pipe},
 };

@@ -10,11 +10,13 @@ pub(crate) struct Outbound {
     message: RefCell<OutgoingMessage>,
     /// Whether a closure of the application's has it in its hands: what stands in for it says nothing.
     lent: Cell<bool>,
+    /// How many may write it: the application, while it has its handle, and pipes.
+    writers: Cell<usize>,
 }
 
 impl Outbound {
     pub(crate) fn new(message: OutgoingMessage) -> Self {
-        Self { message: RefCell::new(message), lent: Cell::new(false) }
+        Self { message: RefCell::new(message), lent: Cell::new(false), writers: Cell::new(1) }
     }
 
     pub(crate) fn borrow(&self) -> Ref<'_, OutgoingMessage> {
@@ -27,6 +29,17 @@ impl Outbound {
 
     pub(crate) fn is_lent(&self) -> bool {
         self.lent.get()
+    }
+
+    /// A pipe into it begins.
+    pub(crate) fn add_writer(&self) {
+        self.writers.set(self.writers.get() + 1);
+    }
+
+    /// True when that was the last.
+    pub(crate) fn drop_writer(&self) -> bool {
+        self.writers.set(self.writers.get() - 1);
+        self.writers.get() == 0
     }
 
     /// A change that calls nothing else.

@@ -2,8 +2,8 @@
 
 use crate::{
     client, client_differential, foreign_servers, golden, hostile_servers, http, incoming_message,
-    interpreter, many_requests, node_client_examples, node_examples, outgoing_message, requests, robustness,
-    server, server_response, support, watched, web_socket, workers,
+    interpreter, many_requests, node_client_examples, node_examples, outgoing_message, piping, requests,
+    robustness, server, server_response, support, watched, web_socket, workers,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
@@ -27,6 +27,7 @@ pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
         "outgoing_message_properties" => outgoing_message::properties(),
         "outgoing_message_sending" => outgoing_message::sending().await,
         "requests" => requests::run().await,
+        "piping" => piping::run().await,
         "robustness" => robustness::run(arguments).await,
         "server_close" => server::close().await,
         "server_close_idle" => server::close_connections(Server::close_idle_connections).await,

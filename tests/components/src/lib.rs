@@ -18,6 +18,7 @@ mod many_requests;
 mod node_client_examples;
 mod node_examples;
 mod outgoing_message;
+mod piping;
 mod requests;
 mod robustness;
 mod server;

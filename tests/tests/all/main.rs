@@ -28,6 +28,7 @@ mod our_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod piping;
     mod request_options;
     mod requests;
     mod robustness;
@@ -55,6 +56,7 @@ mod wasmtime_sockets {
     mod node_client_examples;
     mod node_examples;
     mod outgoing_message;
+    mod piping;
     mod request_options;
     mod requests;
     mod robustness;

@@ -17,6 +17,7 @@ What is different everywhere:
 - What changes when somebody listens (`clientError`, `upgrade`, `information` …) is declared, in the options or with `listen_for`.
 - What is thrown, or comes as the event `error`, is an `Error` with Node's `code` and `message`; `?` passes it on.
 - A callback behind a write is a wait: `flushed`, `finished`, `drain`.
+- `source.pipe(destination)` is `destination.pipe_from(&source, true)`, for messages; what the app itself makes or reads is written and read, or a stream.
 - Options that are not given are `None`: `..Default::default()`. Header values and chunks are made with `into`.
 ";
 

@@ -109,7 +109,11 @@ impl OutgoingMessage {
         }
     }
 
-    fn check_writable(&self) -> Result<(), Error> {
+    /// Whether anything can be written.
+    ///
+    /// # Errors
+    /// `ERR_STREAM_WRITE_AFTER_END`, `ERR_STREAM_DESTROYED`.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
         if self.stage != Stage::Open {
             Err(Error::write_after_end())
         } else if self.destroyed {

@@ -6,6 +6,7 @@ mod destroyed;
 mod events;
 mod options;
 mod ownership;
+mod piping;
 mod requests;
 mod timeouts;
 mod tunnel;

@@ -92,7 +92,8 @@ mod component {
                         compute();
                         plain.push(response);
                     }
-                    Page::Echo => later(echo(response)),
+                    // As below: it fails when its client has gone.
+                    Page::Echo => _ = echo(&response),
                     Page::Sized => sized.push(response),
                     Page::Chunked => later(chunked(response)),
                     Page::Lines => later(lines_of_text(response)),
@@ -117,13 +118,11 @@ mod component {
         });
     }
 
-    /// Lists of bytes cross from one component to another byte by byte in wasmtime 48, streams at once.
-    async fn echo(response: ServerResponse) -> Result<(), Error> {
+    /// The body does not cross into this component.
+    fn echo(response: &ServerResponse) -> Result<(), Error> {
         let request = response.request();
-        let length = request.headers().into_iter().find(|(name, _)| name == "content-length");
-        response.write_head(200, None, &fields(length.map(|(_, length)| length)))?;
-        response.send_body(request.body()?).await?;
-        response.end(None)
+        response.write_head(200, None, &fields(request.header("content-length")))?;
+        response.pipe_from(&request, true)
     }
 
     async fn chunked(response: ServerResponse) -> Result<(), Error> {
