@@ -47,6 +47,8 @@ struct Batch {
     /// By number.
     connections: RefCell<Vec<Option<Connection>>>,
     spare: RefCell<Vec<Vec<u8>>>,
+    /// Whether a read since the last call has filled its room: there is more where that came from.
+    filled: Cell<bool>,
 }
 
 /// What the two halves of a connection wait for.
@@ -116,8 +118,8 @@ fn exchange(demand: Demand) -> bool {
     BATCH.with(|batch| {
         let worth = match demand {
             Demand::All => !batch.submissions.borrow().is_empty(),
-            // Peers wait for it.
-            Demand::Bytes => !batch.pieces.borrow().is_empty(),
+            // Peers wait for it; or the rest of a message is there, which is better dealt with at once.
+            Demand::Bytes => !batch.pieces.borrow().is_empty() || batch.filled.get(),
             Demand::Look => true,
         };
         worth && batch.submit(demand == Demand::Look)
@@ -131,6 +133,7 @@ impl Batch {
 
     /// Whether something was complete.
     fn submit(&self, look: bool) -> bool {
+        self.filled.set(false);
         let mut submissions = self.submissions.take();
         let mut pieces = self.pieces.take();
         let lent: Vec<&[u8]> = pieces.iter().map(|(bytes, sent)| &bytes[*sent..]).collect();
@@ -175,6 +178,7 @@ impl Batch {
             if buffer.capacity() == 0 {
                 buffer = self.spare.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(ROOM));
             }
+            self.filled.set(self.filled.get() || bytes.len() == buffer.capacity() - buffer.len());
             buffer.extend_from_slice(bytes);
             connection.receiving = Receiving::Done(outcome, buffer);
             Some(waker)

@@ -7,7 +7,8 @@ use super::RUNTIME;
 pub enum Demand {
     /// To hand over everything that is queued: there is nothing else to do.
     All,
-    /// To hand over what peers wait for: the application is about to have the word.
+    /// To hand over what peers wait for, and fetch the rest of what has come in part: the application is about to have the
+    /// word.
     Bytes,
     /// To fetch what has come by now: somebody waits for the end of this turn to know.
     Look,
