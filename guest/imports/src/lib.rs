@@ -21,6 +21,7 @@
 //! - [`http`] has the functions of the module, [`server`] and [`client`] its classes, [`web_socket`] the browser's
 //!   `WebSocket`, [`types`] and [`net`] what they use. The comments of the WIT package are the manual of each.
 //! - [`Server::serve`](server::Server::serve) is the loop that most servers need; the events are there for the others.
+//! - [`until`] waits for anything on any object, and all such waits are one for the runtime.
 //! - Every record of options has a `Default` (nothing is set), [`types::HeaderValue`] and [`types::Chunk`] come from what
 //!   one has: `response.set_header("ETag", &"\"1\"".into())?`.
 //! - [`main!`] makes an async function the program. [`spawn_local`] starts a task beside it, [`wit_stream`] makes streams,
@@ -47,17 +48,26 @@ mod reply;
 mod serve;
 #[cfg(feature = "tower")]
 mod tower;
+mod wait;
 
 pub use wasi;
 pub use wit_bindgen::spawn_local;
 
-pub use crate::bindings::node::http::{http, net, outgoing_message, types, web_socket};
+pub use crate::bindings::node::http::{net, outgoing_message, types, web_socket};
 pub use crate::bindings::wit_stream;
 pub use crate::body_writer::BodyWriter;
 pub use crate::error::describe;
 #[doc(hidden)]
 pub use crate::program::run;
 pub use crate::types::Error;
+pub use crate::wait::{Watch, until};
+
+/// The functions of Node's module `http`.
+pub mod http {
+    pub use crate::bindings::node::http::http::*;
+    // Those that an app takes besides the waits of this crate.
+    pub use crate::wait::{take_watched, watched};
+}
 
 /// Node's `http.Server`, `http.ServerResponse` and `http.IncomingMessage`.
 pub mod server {

@@ -105,9 +105,10 @@ impl ClientRequest {
         self.0.id
     }
 
-    /// Notes events, and whatever is sent, under this number, which is not 0: see [`runtime::take_watched`].
+    /// Notes events, the response, and whatever is sent, under this number, which is not 0: see [`runtime::take_watched`].
     pub fn watch(&self, number: u64) {
         self.0.events.watch(number);
+        self.0.changed.watch(number);
         self.0.sent.watch(number);
     }
 
@@ -131,6 +132,13 @@ impl ClientRequest {
         runtime::ensure_driver();
         self.0.want_response();
         self.0.changed.wait(|| self.0.take_response()).await
+    }
+
+    /// What [`Self::response`] would answer now; none while it would wait. Counts as listening to the response from the
+    /// first call on; [`Self::watch`] says when to call it again.
+    pub fn take_response(&self) -> Option<Result<IncomingMessage, Error>> {
+        self.0.want_response();
+        self.0.take_response()
     }
 
     /// The response with all of its body, at most `limit` bytes. A dropped call gives the response up.

@@ -45,6 +45,13 @@ impl GuestClientRequest for ClientRequest {
         taken.into_iter().map(ClientRequestEvent::from).collect()
     }
 
+    fn take_response(&self) -> Option<Result<IncomingMessage, Error>> {
+        match Self::take_response(self)? {
+            Ok(response) => Some(Ok(IncomingMessage::new(response))),
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
     async fn response(&self) -> Result<IncomingMessage, Error> {
         Ok(IncomingMessage::new(Self::response(self).await?))
     }

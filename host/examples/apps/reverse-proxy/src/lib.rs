@@ -2,15 +2,12 @@
 //!
 //! Bodies are passed on as they come, in both directions. When one side goes away, so does the other.
 
-use std::pin::pin;
-
-use futures_util::future::{Either, select};
-use node_http_imports::client::{Agent, AgentOptions, ClientRequest, RequestOptions};
+use node_http_imports::client::{Agent, AgentOptions, RequestOptions};
 use node_http_imports::server::{
     IncomingMessage, ListenOptions, Reply, Server, ServerOptions, ServerResponse,
 };
 use node_http_imports::types::HeaderValue;
-use node_http_imports::{Error, describe, http, main};
+use node_http_imports::{Error, describe, http, main, until};
 
 /// What is about one connection, and not about the message (RFC 9110, 7.6.1).
 const OF_THE_CONNECTION: [&str; 9] = [
@@ -51,58 +48,38 @@ async fn proxy(response: &ServerResponse, upstream: &str, agent: &Agent) -> Resu
         Ok(request) => request,
         Err(error) => return Ok(Some(Reply::text(format!("{}\n", describe(&error))).status(400))),
     };
-    let passing = pin!(pass(response, &incoming, &request));
-    match select(passing, pin!(response.closed())).await {
-        Either::Left((Ok(()), _)) => Ok(None),
-        // The client is told what it can still be told.
-        Either::Left((Err(error), _)) if !response.headers_sent() => {
-            Ok(Some(Reply::text(format!("{}\n", describe(&error))).status(502)))
+    // The driver passes both bodies on, each as it comes: the server may answer before it has read all.
+    request.pipe_from(&incoming, true)?;
+    let answered = until(&[&request, response], || match request.take_response() {
+        None => response.destroyed().then_some(None),
+        answer => Some(answer),
+    })
+    .await;
+    match answered {
+        Some(Ok(answer)) => {
+            response.write_head(answer.status_code().unwrap_or(502), None, &headers(&answer))?;
+            response.pipe_from(&answer, true)?;
+            Ok(None)
         }
-        Either::Left((Err(error), _)) => Err(error),
-        Either::Right(_) => {
+        Some(Err(error)) => Ok(Some(Reply::text(format!("{}\n", describe(&error))).status(502))),
+        None => {
             request.destroy(None);
             Ok(None)
         }
     }
 }
 
-/// Both bodies at once: a server may answer before it has read all.
-async fn pass(
-    response: &ServerResponse,
-    incoming: &IncomingMessage,
-    request: &ClientRequest,
-) -> Result<(), Error> {
-    let up = pin!(async {
-        while let Some(piece) = incoming.next().await? {
-            request.write_all(piece).await?;
-        }
-        request.end(None)
-    });
-    let down = pin!(async {
-        let answer = request.response().await?;
-        response.write_head(answer.status_code().unwrap_or(502), None, &headers(&answer))?;
-        while let Some(piece) = answer.next().await? {
-            response.write_all(piece).await?;
-        }
-        response.end(None)
-    });
-    match select(up, down).await {
-        Either::Left((sent, down)) => {
-            let answered = down.await;
-            answered.and(sent)
-        }
-        // What the server does not want to read nobody sends.
-        Either::Right((answered, _)) => answered,
-    }
-}
-
 /// The headers that belong to the message. The framing is made anew from what is left.
 fn headers(message: &IncomingMessage) -> Vec<(String, HeaderValue)> {
-    let named = message.header_text("connection").unwrap_or_default().to_ascii_lowercase();
-    let stays = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        !OF_THE_CONNECTION.contains(&name.as_str()) && !named.split(',').any(|other| other.trim() == name)
+    let lines = message.raw_headers();
+    let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+    let named: Vec<String> = lines
+        .iter()
+        .filter(|(name, _)| is(name, "connection"))
+        .flat_map(|(_, names)| names.split(',').map(|name| name.trim().to_owned()))
+        .collect();
+    let goes = |name: &str| {
+        OF_THE_CONNECTION.iter().any(|other| is(name, other)) || named.iter().any(|other| is(name, other))
     };
-    let lines = message.raw_headers().into_iter().filter(|(name, _)| stays(name));
-    lines.map(|(name, value)| (name, value.into())).collect()
+    lines.into_iter().filter(|(name, _)| !goes(name)).map(|(name, value)| (name, value.into())).collect()
 }
