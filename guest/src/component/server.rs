@@ -1,5 +1,7 @@
 //! `interface server`.
 
+use wit_bindgen::StreamReader;
+
 use super::{
     Component,
     bindings::exports::node::http::{
@@ -12,7 +14,7 @@ use super::{
         server_response::ServerResponse,
         types::{Error, Milliseconds, SocketAddress},
     },
-    convert,
+    convert, streams,
 };
 use crate::{net::AbortSignal, server, server::Server};
 
@@ -31,6 +33,10 @@ impl GuestServer for Server {
 
     async fn ready(&self) {
         Self::ready(self).await;
+    }
+
+    fn readiness(&self) -> StreamReader<u8> {
+        streams::readiness(self)
     }
 
     fn watch(&self, number: u64) {

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     message::ReadResult,
     runtime,
-    server::ServerResponse,
+    server::{Server, ServerResponse},
     transport::{IncomingMessage, Socket},
 };
 
@@ -84,6 +84,21 @@ pub(super) async fn send(socket: &Socket, mut data: StreamReader<u8>) -> Result<
         buffer = piece;
         buffer.clear();
     }
+}
+
+/// A byte whenever `server` has something to take that was not announced before.
+pub(super) fn readiness(server: &Server) -> StreamReader<u8> {
+    let (mut writer, reader) = wasi::wit_stream::new();
+    let readiness = server.readiness();
+    runtime::spawn(async move {
+        while readiness.next().await {
+            if !writer.write_all(vec![0]).await.is_empty() {
+                // Its reader is gone; another stream may have one.
+                return readiness.pass_on();
+            }
+        }
+    });
+    reader
 }
 
 /// What a socket receives as a stream; dropping it leaves the rest in the socket.

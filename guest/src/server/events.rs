@@ -143,6 +143,8 @@ pub(super) struct EventQueue {
     /// How many of them are no requests.
     others: Cell<usize>,
     pub(super) changed: Signal,
+    /// Whether whoever announces events has told of all that wait.
+    announced: Cell<bool>,
     /// Connections that stopped parsing because of the bound, each once.
     paused: RefCell<Vec<u64>>,
     /// The application no longer pulls: its server handle is gone.
@@ -158,6 +160,7 @@ impl EventQueue {
             return;
         }
         self.others.set(self.others.get() + usize::from(!kind.is_request()));
+        self.announced.set(false);
         self.events.borrow_mut().push_back(ServerEvent { sequence: runtime::next_sequence(), kind });
         self.changed.notify_after_turn();
     }
@@ -168,6 +171,7 @@ impl EventQueue {
         let count = max.min(events.len());
         let mut taken: Vec<_> = events.drain(..count).collect();
         drop(events);
+        self.announce_rest();
         let others = taken.iter().filter(|event| !event.kind.is_request()).count();
         self.others.set(self.others.get() - others);
         taken.retain(|event| !event.kind.is_disowned());
@@ -189,8 +193,28 @@ impl EventQueue {
         }
         others.into_iter().rev().for_each(|other| events.push_front(other));
         drop(events);
+        self.announce_rest();
         taken.retain(|response| !response.is_disowned());
         taken
+    }
+
+    /// What is left has to be told of again.
+    pub(super) fn announce_rest(&self) {
+        if !self.is_empty() {
+            self.announced.set(false);
+            self.changed.notify_after_turn();
+        }
+    }
+
+    /// Waits until there are events that were not announced yet; they are now. False when nobody takes any more.
+    pub(super) async fn to_announce(&self) -> bool {
+        self.changed
+            .wait(|| match self.abandoned.get() {
+                true => Some(false),
+                false if self.is_empty() || self.announced.get() => None,
+                false => Some(!self.announced.replace(true)),
+            })
+            .await
     }
 
     /// Whether events wait that are no requests.

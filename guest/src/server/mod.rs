@@ -113,6 +113,11 @@ impl Server {
         events.changed.wait(|| (!events.is_empty() || self.0.is_closed()).then_some(())).await;
     }
 
+    /// What says whenever there is something to take, also while somebody else has this handle.
+    pub fn readiness(&self) -> Readiness {
+        Readiness(Rc::clone(&self.0))
+    }
+
     /// Notes events under this number, which is not 0: see [`runtime::take_watched`].
     pub fn watch(&self, number: u64) {
         self.0.events.changed.watch(number);
@@ -212,6 +217,22 @@ impl Drop for Server {
         // Undelivered answers are dropped here, which destroys their connections.
         drop(self.0.events.abandon());
         self.0.room.notify();
+    }
+}
+
+/// Says when a server has something to take; keeps it from nothing.
+#[derive(Debug)]
+pub struct Readiness(Rc<Shared>);
+
+impl Readiness {
+    /// Waits until there is something to take that was not there the last time. False when the server was dropped.
+    pub async fn next(&self) -> bool {
+        self.0.events.to_announce().await
+    }
+
+    /// Nobody was told of what [`Self::next`] said: somebody else is to be.
+    pub fn pass_on(&self) {
+        self.0.events.announce_rest();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use node_http_imports::server::PreparedAnswer;
 
+use wit_bindgen::StreamResult;
+
 use crate::support::*;
 
 /// Answers `/own` with its line as the body, `/wrong` twice, and everything else with what was prepared.
@@ -15,20 +17,28 @@ pub(crate) async fn run() -> Done {
     fails(wrong, "ERR_INVALID_HTTP_TOKEN", "Header name must be a valid HTTP token [\"A b\"]");
     let hello = PreparedAnswer::create(200, &field("Content-Type"), b"hello").expect("it can be sent");
     let mut others = 0;
+    let mut ready = server.readiness();
     loop {
-        server.ready().await;
-        let requests = server.take_requests(0);
+        let (state, bytes) = ready.read(Vec::with_capacity(1)).await;
+        assert_eq!((state, bytes.len()), (StreamResult::Complete(1), 1));
+        // What is left is announced again.
+        let requests = server.take_requests(2);
         assert_eq!(requests.lines.lines().count(), requests.responses.len());
+        answer(&hello, requests.responses, &requests.lines);
         if requests.others {
             for event in server.take_events(0) {
                 match event.kind {
+                    // Behind those that were taken.
+                    ServerEventKind::Request(response) => {
+                        let line = response.request_line();
+                        answer(&hello, vec![response], &format!("{} {}\n", line.method, line.url));
+                    }
                     ServerEventKind::Connection(_) => others += 1,
                     ServerEventKind::Close => return println!("{others} connections"),
                     other => panic!("{other:?}"),
                 }
             }
         }
-        answer(&hello, requests.responses, &requests.lines);
     }
 }
 

@@ -27,4 +27,7 @@ fn prepared_answers_are_given_to_requests_that_were_taken_together() {
     let mut other = case.connect("requests");
     other.send(&[get("/wrong"), get("/b")].concat());
     other.expect(&hello.repeat(2));
+    // More than are taken at a time.
+    other.send(&get("/").repeat(20));
+    other.expect(&hello.repeat(20));
 }

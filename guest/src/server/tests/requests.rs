@@ -1,9 +1,11 @@
 //! Requests that are taken without the other events, and answers that were prepared.
 
+use std::{cell::Cell, rc::Rc};
+
 use super::{Fixture, GET, ok};
 use crate::{
     message::PreparedAnswer,
-    runtime::run_until_stalled,
+    runtime::{run_until_stalled, spawn},
     server::{ServerEventKind, ServerEvents, ServerOptions, ServerResponse},
 };
 
@@ -83,4 +85,38 @@ fn an_answer_that_was_given_already_fails_alone() {
     assert_eq!(clients[0].received(), ok("hello"));
     assert!(clients[1].received().is_empty() && clients[1].reader.is_ended());
     assert_eq!(clients[2].received(), ok("hello"));
+}
+
+/// What was told once is not told again, and what is left after a call is.
+#[test]
+fn readiness_tells_of_what_is_new() {
+    let fixture = Fixture::new(ServerOptions::default());
+    let told = Rc::new(Cell::new(0));
+    let (ready, count) = (fixture.server.readiness(), Rc::clone(&told));
+    spawn(async move {
+        while ready.next().await {
+            count.set(count.get() + 1);
+        }
+        count.set(-1);
+    });
+    let client = fixture.connect();
+    assert_eq!(told.get(), 0);
+    client.send(&GET.repeat(3));
+    client.send(GET);
+    assert_eq!(told.get(), 2, "twice there was something new");
+    let requests = fixture.server.take_requests(1);
+    run_until_stalled();
+    assert_eq!(told.get(), 3, "three are left");
+    let rest = fixture.server.take_requests(9);
+    run_until_stalled();
+    assert_eq!((rest.len(), told.get()), (3, 3));
+    client.send(GET);
+    fixture.server.readiness().pass_on();
+    run_until_stalled();
+    assert_eq!(told.get(), 5, "the one who was told has gone");
+    let Fixture { server, .. } = fixture;
+    drop(server);
+    run_until_stalled();
+    assert_eq!(told.get(), -1);
+    drop((requests, rest));
 }

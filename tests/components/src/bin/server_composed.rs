@@ -41,8 +41,10 @@ mod component {
         spawn_local(echo_messages(Rc::clone(&sockets)));
         println!("listening on http://{}:{}", address.address, address.port);
         let pages = Pages::prepare()?;
+        let (mut ready, mut byte) = (server.readiness(), Vec::with_capacity(1));
         loop {
-            server.ready().await;
+            (_, byte) = ready.read(byte).await;
+            byte.clear();
             let requests = server.take_requests(0);
             pages.answer(requests.responses, &requests.lines);
             if !requests.others {
