@@ -7,13 +7,14 @@ macro_rules! files {
 }
 
 /// Every file below `wit/`; a test looks for others.
-pub(crate) const FILES: [(&str, &str); 16] = files![
+pub(crate) const FILES: [(&str, &str); 17] = files![
     "agent.wit",
     "client-request.wit",
     "http.wit",
     "incoming-message.wit",
     "net.wit",
     "outgoing-message.wit",
+    "prepared-request.wit",
     "server-response.wit",
     "server.wit",
     "types.wit",

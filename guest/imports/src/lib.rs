@@ -96,6 +96,7 @@ pub mod client {
         AgentChoice, ClientRequest, ClientRequestEvent, ClientRequestEventKind, ClientRequestEvents,
         Information, RequestOptions, Upgraded, WholeResponse,
     };
+    pub use crate::bindings::node::http::prepared_request::{Fetched, PreparedRequest};
     pub use crate::net::{AbortSignal, Socket};
     pub use crate::server::{
         IncomingMessage, IncomingMessageEvent, IncomingMessageEventKind, IncomingMessageEvents,

@@ -2,13 +2,13 @@
 
 use std::{mem, rc::Rc};
 
-use super::exchange::Exchange;
+use super::{WholeResponse, exchange::Exchange, gathering::Gathering};
 use crate::{error::Error, runtime, transport::IncomingMessage};
 
 /// What a caller of `response()` finds.
 #[derive(Debug, Default)]
 pub(super) enum Awaited {
-    /// Nobody has called it. Next: `Wanted`, `Offered`, `Gone`.
+    /// Nobody has called it. Next: `Wanted`, `Gathering`, `Offered`, `Gone`.
     #[default]
     Unasked,
     /// The response is there and nobody has called it yet. Next: `Gone`, at the latest when the application has had
@@ -18,6 +18,10 @@ pub(super) enum Awaited {
     Wanted,
     /// Next: `Gone`.
     Here(IncomingMessage),
+    /// All of it is wanted. Next: `Whole`, `Gone`; `Wanted`, when nobody wants all of it any more.
+    Gathering(Gathering),
+    /// Next: `Gone`.
+    Whole(Result<WholeResponse, Error>),
     /// Handed out, or thrown away because nobody listened.
     Gone,
 }
@@ -40,7 +44,7 @@ impl Exchange {
                 *awaited = Awaited::Offered(response);
                 runtime::spawn(Rc::clone(self).withdraw());
             }
-            Awaited::Offered(_) | Awaited::Here(_) | Awaited::Gone => {
+            _ => {
                 drop(awaited);
                 // Dropping the view dumps the response: nobody listens.
                 return drop(response);
@@ -72,6 +76,10 @@ impl Exchange {
         match mem::replace(&mut *awaited, Awaited::Gone) {
             Awaited::Here(response) | Awaited::Offered(response) => Some(Ok(response)),
             Awaited::Gone => Some(Err(Error::already_finished("response"))),
+            taken @ (Awaited::Gathering(_) | Awaited::Whole(_)) => {
+                *awaited = taken;
+                Some(Err(Error::already_finished("response")))
+            }
             waiting @ (Awaited::Unasked | Awaited::Wanted) => {
                 *awaited = waiting;
                 let failure = self.failure.borrow().clone();

@@ -151,6 +151,7 @@ impl Exchange {
             self.record(RequestEvent::Close);
             self.destroyed.set(true);
             self.events.end();
+            self.stop_gathering();
             drop(self.watch.take());
             self.let_agent_go();
             self.changed.notify();

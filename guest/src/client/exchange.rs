@@ -242,6 +242,9 @@ impl Exchange {
         }
         // There is one final head to an exchange: what follows its end is not parsed.
         let _ = self.head.set(head);
+        if self.gathers() {
+            return;
+        }
         let response = IncomingMessage::new(Rc::<Self>::clone(self));
         if self.aborted.get() || self.destroyed.get() {
             return;

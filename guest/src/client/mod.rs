@@ -16,9 +16,12 @@ mod driver;
 mod ending;
 mod events;
 mod exchange;
+mod gathering;
 mod hooks;
 pub mod options;
+mod plan;
 mod pooling;
+mod prepared;
 mod receiving;
 mod relay;
 mod request;
@@ -36,6 +39,7 @@ pub use self::{
     events::{Information, RequestEvent, RequestEvents, Upgraded},
     hooks::{AgentEvent, AgentEvents},
     options::{AgentChoice, ConnectOptions, RequestOptions, SocketOptions},
+    prepared::{Fetched, PreparedRequest},
     request::{Attachments, ClientRequest, WholeResponse},
 };
 use self::{connection::Connection, driver::Source};

@@ -85,6 +85,9 @@ impl Connection {
             Event::Data(range) => {
                 exchange.inbound.receive(&inbox.rest()[range]);
                 inbox.consume(consumed);
+                if exchange.body_is_full() {
+                    exchange.gather();
+                }
             }
             Event::End(trailers) => {
                 inbox.consume(consumed);
@@ -105,6 +108,8 @@ impl Connection {
         self.receive_too_much(exchange, false, inbox);
         if ended {
             exchange.message_ended();
+        } else {
+            exchange.gather();
         }
     }
 

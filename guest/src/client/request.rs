@@ -1,17 +1,18 @@
 //! Node's `http.ClientRequest`: the application's view of a request.
 
-use std::{mem, rc::Rc};
+use std::rc::Rc;
 
 use super::{
     Agent, AgentChoice, RequestOptions, Transport,
     events::{RequestEvent, RequestEvents},
     exchange::Exchange,
-    options::{Defaults, Settings},
+    gathering::GatheringCall,
+    plan::Plan,
     writing::NO_DATE,
 };
 use crate::{
     error::Error,
-    message::{HeaderValue, OutgoingMessage, RequestContext},
+    message::OutgoingMessage,
     net::{AbortSignal, Abortable},
     runtime::{self, Recorded, Span, next_id},
     transport::{self, IncomingMessage, Sink as _, Socket},
@@ -50,7 +51,7 @@ impl ClientRequest {
     /// `http.request(url, options)`.
     ///
     /// # Errors
-    /// Those of [`Settings::new`], of the headers, and of `ConnectOptions::validate`.
+    /// Those of [`super::options::Settings::new`], of the headers, and of `ConnectOptions::validate`.
     pub fn create(
         url: Option<&str>,
         options: RequestOptions,
@@ -62,25 +63,30 @@ impl ClientRequest {
             (None, None, Some(_)) => None,
             (None, Some(AgentChoice::GlobalAgent), _) | (None, None, None) => Some(Agent::global()),
         };
-        let defaults = if agent.is_some() { Defaults::AGENT } else { Defaults::NO_AGENT };
-        let mut settings = Settings::new(url, options, &defaults)?;
-        settings.settle(agent.as_ref().map(Agent::connect_options));
-        let outgoing = outgoing(&mut settings, agent.as_ref())?;
-        settings.connect.validate()?;
-        let exchange = Exchange::new(next_id(), Rc::new(settings), agent, outgoing, attachments.listening);
-        let request = Self(exchange);
-        request.start(attachments.connection, attachments.signal);
-        Ok(request)
+        let Plan { settings, outgoing } = Plan::new(url, options, agent.as_ref())?;
+        let exchange = Exchange::new(next_id(), settings, agent, outgoing, attachments.listening);
+        Ok(Self::start(exchange, attachments.connection, attachments.signal))
     }
 
-    /// Finds a connection, unless the signal was raised before.
-    fn start(&self, connection: Option<Transport>, signal: Option<&AbortSignal>) {
-        if let Some(signal) = signal {
-            if signal.aborted() {
-                return Rc::clone(&self.0).abort(signal);
+    /// The request of an exchange, for which a connection is found unless the signal was raised before.
+    pub(super) fn start(
+        exchange: Rc<Exchange>,
+        connection: Option<Transport>,
+        signal: Option<&AbortSignal>,
+    ) -> Self {
+        let request = Self(exchange);
+        match signal {
+            Some(signal) if signal.aborted() => Rc::clone(&request.0).abort(signal),
+            Some(signal) => {
+                request.0.watch(signal);
+                request.find_connection(connection);
             }
-            self.0.watch(signal);
+            None => request.find_connection(connection),
         }
+        request
+    }
+
+    fn find_connection(&self, connection: Option<Transport>) {
         let agent = self.0.agent.borrow().clone();
         match (agent, connection) {
             (Some(agent), _) => agent.assign(&self.0),
@@ -146,6 +152,10 @@ impl ClientRequest {
     /// # Errors
     /// Those of [`Self::response`] and [`IncomingMessage::read_all`].
     pub async fn whole_response(&self, limit: u64) -> Result<WholeResponse, Error> {
+        runtime::ensure_driver();
+        if let Some(call) = GatheringCall::begin(&self.0, limit) {
+            return self.0.changed.wait(|| call.take()).await;
+        }
         let response = self.response().await?;
         let body = response.read_all(limit).await?;
         let status_code = response.status_code().unwrap_or_default();
@@ -342,34 +352,4 @@ impl Drop for ClientRequest {
         self.0.abandon_response();
         self.0.events.abandon();
     }
-}
-
-/// The message with its headers, which move into it, in Node's order of doing things.
-fn outgoing(settings: &mut Settings, agent: Option<&Agent>) -> Result<OutgoingMessage, Error> {
-    let mut outgoing = OutgoingMessage::request(RequestContext {
-        method: mem::take(&mut settings.method),
-        path: mem::take(&mut settings.path),
-        keep_alive: agent.is_some_and(Agent::keeps_requests_alive),
-        has_agent: agent.is_some(),
-        default_headers: settings.default_headers,
-        unique_headers: Rc::clone(&settings.unique_headers),
-        high_water_mark: settings.connect.high_water_mark(),
-    });
-    if settings.raw_headers {
-        outgoing.start_with_fields(&settings.headers)?;
-        return Ok(outgoing);
-    }
-    for (name, value) in mem::take(&mut settings.headers) {
-        outgoing.set_header(&name, value)?;
-    }
-    let automatic = [("Host", settings.host_header.take()), ("Authorization", settings.authorization.take())];
-    for (name, value) in automatic {
-        if let Some(value) = value {
-            outgoing.set_header(name, HeaderValue::Text(value))?;
-        }
-    }
-    if outgoing.expects_continue() {
-        outgoing.start_expecting()?;
-    }
-    Ok(outgoing)
 }

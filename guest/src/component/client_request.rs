@@ -57,8 +57,7 @@ impl GuestClientRequest for ClientRequest {
     }
 
     async fn whole_response(&self, limit: u64) -> Result<WholeResponse, Error> {
-        let client::WholeResponse { status_code, headers, body } = Self::whole_response(self, limit).await?;
-        Ok(WholeResponse { status_code, headers, body })
+        Ok(Self::whole_response(self, limit).await?.into())
     }
 
     fn abort(&self) {
@@ -255,6 +254,13 @@ impl GuestClientRequest for ClientRequest {
 impl From<ClientRequestEvents> for client::RequestEvents {
     fn from(events: ClientRequestEvents) -> Self {
         Self::from_bits(events.bits())
+    }
+}
+
+impl From<client::WholeResponse> for WholeResponse {
+    fn from(whole: client::WholeResponse) -> Self {
+        let client::WholeResponse { status_code, headers, body } = whole;
+        Self { status_code, headers, body }
     }
 }
 

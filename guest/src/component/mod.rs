@@ -11,6 +11,7 @@ mod http;
 mod incoming_message;
 mod net;
 mod outgoing_message;
+mod prepared_request;
 mod server;
 mod server_response;
 mod streams;

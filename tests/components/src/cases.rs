@@ -2,8 +2,8 @@
 
 use crate::{
     client, client_differential, foreign_servers, golden, hostile_servers, http, incoming_message,
-    interpreter, many_requests, node_client_examples, node_examples, outgoing_message, piping, requests,
-    robustness, server, server_response, support, watched, web_socket, workers,
+    interpreter, many_requests, node_client_examples, node_examples, outgoing_message, piping,
+    prepared_request, requests, robustness, server, server_response, support, watched, web_socket, workers,
 };
 
 pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
@@ -26,6 +26,7 @@ pub(crate) async fn run(case: &str, arguments: Vec<String>) -> support::Done {
         "outgoing_message_headers" => outgoing_message::headers(),
         "outgoing_message_properties" => outgoing_message::properties(),
         "outgoing_message_sending" => outgoing_message::sending().await,
+        "prepared_request" => prepared_request::run(arguments).await,
         "requests" => requests::run().await,
         "piping" => piping::run().await,
         "robustness" => robustness::run(arguments).await,

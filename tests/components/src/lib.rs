@@ -19,6 +19,7 @@ mod node_client_examples;
 mod node_examples;
 mod outgoing_message;
 mod piping;
+mod prepared_request;
 mod requests;
 mod robustness;
 mod server;

@@ -29,6 +29,7 @@ mod our_sockets {
     mod node_examples;
     mod outgoing_message;
     mod piping;
+    mod prepared_request;
     mod request_options;
     mod requests;
     mod robustness;
@@ -57,6 +58,7 @@ mod wasmtime_sockets {
     mod node_examples;
     mod outgoing_message;
     mod piping;
+    mod prepared_request;
     mod request_options;
     mod requests;
     mod robustness;

@@ -8,6 +8,7 @@ mod events;
 mod flow;
 mod hooks;
 mod pool;
+mod prepared;
 mod reuse;
 mod surplus;
 
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     agent::Options,
     message::ReadResult,
-    net::memory::{MemoryListener, MemoryReader, MemoryWriter, Network},
+    net::memory::{MemoryListener, MemoryReader, MemoryStream, MemoryWriter, Network},
     runtime::{Recorded, run_until_stalled},
     transport::{IncomingMessage, MessageEvent},
 };
@@ -84,12 +85,16 @@ impl Fixture {
         run_until_stalled();
         let mut streams = self.listener.take();
         assert_eq!(streams.len(), 1, "one connection");
-        let (reader, writer) = streams.remove(0).split();
-        Peer { reader, writer }
+        Peer::of(streams.remove(0))
     }
 }
 
 impl Peer {
+    fn of(stream: MemoryStream) -> Self {
+        let (reader, writer) = stream.split();
+        Self { reader, writer }
+    }
+
     fn received(&self) -> String {
         run_until_stalled();
         String::from_utf8(self.reader.take()).expect("ASCII requests")

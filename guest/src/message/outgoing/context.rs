@@ -88,7 +88,7 @@ impl Default for RequestContext {
 }
 
 /// What a message is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Role {
     Response(ResponseContext),
     /// Behind a pointer, so that responses do not grow by what requests know, and requests that are made alike share it.

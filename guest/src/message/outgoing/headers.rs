@@ -9,7 +9,7 @@ use super::OutgoingMessage;
 /// Headers by name without regard to case, in order of first setting, with the case of the last.
 ///
 /// A list, because messages have few headers: searching it costs less than hashing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct HeaderMap {
     entries: Vec<(String, HeaderValue)>,
 }

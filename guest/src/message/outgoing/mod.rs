@@ -35,7 +35,7 @@ pub const DEFAULT_HIGH_WATER_MARK: usize = 65536;
 /// Setters and getters mirror Node's properties of the same names. Commands that may render a head take the
 /// current `Date`. The driver's side is `take_output`, `set_unflushed`, `set_finished` and the questions about
 /// the connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OutgoingMessage {
     role: Role,
     status_code: u16,

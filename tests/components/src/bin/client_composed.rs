@@ -12,12 +12,8 @@ mod benchmark_client;
 mod component {
     use std::convert::Infallible;
 
-    use node_http_imports::client::{
-        Agent, AgentOptions, ClientRequest, ClientRequestEventKind, ClientRequestEvents, IncomingMessage,
-        RequestOptions,
-    };
-    use node_http_imports::http;
-    use node_http_imports::types::{Error, ReadResult};
+    use node_http_imports::client::{Agent, AgentOptions, PreparedRequest, RequestOptions};
+    use node_http_imports::types::Error;
 
     use crate::benchmark_client::Settings;
 
@@ -33,7 +29,8 @@ mod component {
         }
     }
 
-    /// One wait for all requests, each watched under its place: a wait for each costs more than all else.
+    /// One request that is prepared, and one wait for all of it that are on their way: a call for each, and a handle, cost
+    /// more than all else.
     async fn ask_for_ever(settings: Settings) -> Result<Infallible, Error> {
         let Settings { port, in_flight, keep_alive } = settings;
         let agent = Agent::create(&AgentOptions {
@@ -41,63 +38,21 @@ mod component {
             max_sockets: Some(in_flight),
             ..AgentOptions::default()
         })?;
-        let mut exchanges = Vec::new();
-        for place in 1..=u64::from(in_flight) {
-            exchanges.push(begin(&agent, port, place)?);
-        }
-        loop {
-            http::watched().await;
-            for place in http::take_watched() {
-                let exchange = &mut exchanges[place as usize - 1];
-                if let Exchange::Asked(request) = exchange {
-                    for event in request.take_events(0) {
-                        match event.kind {
-                            ClientRequestEventKind::Response(response) => {
-                                response.watch(place);
-                                *exchange = Exchange::Answered(response, 0);
-                                break;
-                            }
-                            ClientRequestEventKind::Error(error) => return Err(error),
-                            _ => {}
-                        }
-                    }
-                }
-                if let Exchange::Answered(response, length) = exchange
-                    && is_read(response, length)?
-                {
-                    assert_eq!(*length, 13);
-                    *exchange = begin(&agent, port, place)?;
-                }
-            }
-        }
-    }
-
-    /// A request on its way, or its response and how much of it has come.
-    enum Exchange {
-        Asked(ClientRequest),
-        Answered(IncomingMessage, usize),
-    }
-
-    fn begin(agent: &Agent, port: u16, place: u64) -> Result<Exchange, Error> {
         let options = RequestOptions {
             host: Some("127.0.0.1".to_owned()),
             port: Some(port),
             path: Some("/plain".to_owned()),
-            listening: Some(ClientRequestEvents::RESPONSE),
             ..RequestOptions::default()
         };
-        let request = http::get(None, Some(options), Some(agent), None)?;
-        request.watch(place);
-        Ok(Exchange::Asked(request))
-    }
-
-    fn is_read(response: &IncomingMessage, length: &mut usize) -> Result<bool, Error> {
+        let request = PreparedRequest::create(None, Some(options), Some(&agent))?;
+        let mut numbers: Vec<u64> = (0..u64::from(in_flight)).collect();
         loop {
-            match response.read(0) {
-                ReadResult::Data(data) => *length += data.bytes.len(),
-                ReadResult::Pending => return Ok(false),
-                ReadResult::End(_) => return Ok(true),
-                ReadResult::Failed(error) => return Err(error),
+            request.fetch(&numbers, 1024)?;
+            request.ready().await;
+            numbers.clear();
+            for fetched in request.take_fetched(0) {
+                assert_eq!(fetched.response?.body.len(), 13);
+                numbers.push(fetched.number);
             }
         }
     }

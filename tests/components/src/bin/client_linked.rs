@@ -12,7 +12,7 @@ mod benchmark_client;
 mod component {
     use futures_util::future::join_all;
     use node_http::agent::Options;
-    use node_http::client::{Agent, AgentOptions, Attachments, ClientRequest, RequestOptions};
+    use node_http::client::{Agent, AgentOptions, PreparedRequest, RequestEvents, RequestOptions};
     use node_http::error::Error;
 
     use crate::benchmark_client::Settings;
@@ -27,33 +27,29 @@ mod component {
             let pool = Options { keep_alive, max_sockets: Some(in_flight), ..Options::default() };
             let options = AgentOptions { pool, ..AgentOptions::default() };
             let agent = Agent::create(options).map_err(|error| eprintln!("error: {}", error.message()))?;
-            join_all((0..in_flight).map(|_| ask_on(&agent, port))).await;
+            let options = RequestOptions {
+                host: Some("127.0.0.1".to_owned()),
+                port: Some(port),
+                path: Some("/plain".to_owned()),
+                ..RequestOptions::default()
+            };
+            let request = PreparedRequest::create(None, options, Some(&agent), RequestEvents::default());
+            let request = request.map_err(|error| eprintln!("error: {}", error.message()))?;
+            join_all((0..in_flight).map(|_| ask_on(&request))).await;
             Err(())
         }
     }
 
-    async fn ask_on(agent: &Agent, port: u16) {
+    async fn ask_on(request: &PreparedRequest) {
         loop {
-            if let Err(error) = ask(agent, port).await {
+            if let Err(error) = ask(request).await {
                 return eprintln!("error: {}", error.message());
             }
         }
     }
 
-    async fn ask(agent: &Agent, port: u16) -> Result<(), Error> {
-        let options = RequestOptions {
-            host: Some("127.0.0.1".to_owned()),
-            port: Some(port),
-            path: Some("/plain".to_owned()),
-            ..RequestOptions::default()
-        };
-        let request = ClientRequest::create(
-            None,
-            options,
-            Attachments { agent: Some(agent), ..Attachments::default() },
-        )?;
-        request.end(None)?;
-        let response = request.whole_response(1024).await?;
+    async fn ask(request: &PreparedRequest) -> Result<(), Error> {
+        let response = request.get(None)?.whole_response(1024).await?;
         assert_eq!(response.body.len(), 13);
         Ok(())
     }
