@@ -14,9 +14,9 @@ use crate::{contenders::VICTIM, hyper};
 /// Components that answer and ask through raw sockets, and parse nothing.
 const CEILING: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/ceiling.wasm"));
 const CLIENT_CEILING: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/client_ceiling.wasm"));
-/// The crate linked in.
-const LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/server_linked.wasm"));
-const CLIENT_LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/client_linked.wasm"));
+/// The crate linked in, with its feature `batched`.
+const LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/server_linked_batched.wasm"));
+const CLIENT_LINKED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/client_linked_batched.wasm"));
 /// The same programs, which import `node:http`.
 const COMPOSED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/server_composed.wasm"));
 const CLIENT_COMPOSED: &[u8] = include_bytes!(concat!(env!("GUESTS"), "/client_composed.wasm"));
