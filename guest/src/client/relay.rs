@@ -30,7 +30,7 @@ async fn receive(socket: Rc<Socket>, mut writer: MemoryWriter) {
     loop {
         match socket.read(CAPACITY) {
             ReadResult::Data(bytes) => {
-                if writer.write_all(bytes).await.is_err() {
+                if writer.write_all(bytes.into()).await.is_err() {
                     return socket.destroy(None);
                 }
             }

@@ -13,7 +13,7 @@ use std::{
 use wasi::sockets::types::TcpSocket;
 
 use self::bindings::node_http::host::tcp_batch::{self, Completion, Failure, Operation, Outcome, Submission};
-use super::{NetError, ReadOutcome};
+use super::{NetError, Piece, ReadOutcome};
 use crate::runtime::{self, Demand};
 
 mod bindings {
@@ -43,7 +43,7 @@ struct Batch {
     started: Cell<bool>,
     submissions: RefCell<Vec<Submission>>,
     /// What is to be sent, in the order of the submissions: of each the bytes, and how many are on their way already.
-    pieces: RefCell<Vec<(Vec<u8>, usize)>>,
+    pieces: RefCell<Vec<(Piece, usize)>>,
     /// By number.
     connections: RefCell<Vec<Option<Connection>>>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -57,7 +57,7 @@ struct Connection {
     receiving: Receiving,
     sending: Sending,
     /// What is being sent, between two submissions.
-    piece: Vec<u8>,
+    piece: Piece,
     watching: Watching,
     /// How many halves are left.
     halves: u8,
@@ -305,7 +305,7 @@ pub struct BatchWriter {
 
 impl BatchWriter {
     /// As [`super::Writer::write_all`].
-    pub async fn write_all(&mut self, mut bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+    pub async fn write_all(&mut self, mut bytes: Piece) -> Result<Vec<u8>, NetError> {
         let mut sent = 0;
         while sent < bytes.len() {
             self.begin_send(bytes, sent);
@@ -315,12 +315,11 @@ impl BatchWriter {
             bytes = piece;
             sent += count;
         }
-        bytes.clear();
-        Ok(bytes)
+        Ok(bytes.into_buffer())
     }
 
     /// As [`super::Writer::try_write_all`].
-    pub async fn try_write_all(&mut self, bytes: Vec<u8>) -> Option<Result<Vec<u8>, NetError>> {
+    pub async fn try_write_all(&mut self, bytes: Piece) -> Option<Result<Vec<u8>, NetError>> {
         let mut work = std::pin::pin!(self.write_all(bytes));
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Pending => {
@@ -342,7 +341,7 @@ impl BatchWriter {
     }
 
     /// Sends what is behind the first `sent` bytes.
-    fn begin_send(&self, bytes: Vec<u8>, sent: usize) {
+    fn begin_send(&self, bytes: Piece, sent: usize) {
         BATCH.with(|batch| {
             batch.pieces.borrow_mut().push((bytes, sent));
             batch.queue(self.number, Operation::Send);
@@ -351,7 +350,7 @@ impl BatchWriter {
     }
 
     /// How many bytes are on their way, and all of the piece.
-    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(usize, Vec<u8>), NetError>> {
+    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(usize, Piece), NetError>> {
         let polled = BATCH.with(|batch| {
             batch.with(self.number, |connection| match mem::take(&mut connection.sending) {
                 Sending::Done(result) => {

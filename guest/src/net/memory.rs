@@ -11,7 +11,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{NetError, ReadOutcome, Stream};
+use super::{NetError, Piece, ReadOutcome, Stream};
 use crate::runtime::{Signal, Span};
 
 #[cfg(not(target_family = "wasm"))]
@@ -214,7 +214,7 @@ pub struct MemoryWriter(Rc<Channel>);
 
 impl MemoryWriter {
     /// As [`super::Writer::write_all`].
-    pub async fn write_all(&mut self, mut bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+    pub async fn write_all(&mut self, bytes: Piece) -> Result<Vec<u8>, NetError> {
         let channel = &self.0;
         let mut written = 0;
         let outcome = channel
@@ -234,8 +234,7 @@ impl MemoryWriter {
                 (written == bytes.len()).then_some(Ok(()))
             })
             .await;
-        bytes.clear();
-        outcome.map(|()| bytes)
+        outcome.map(|()| bytes.into_buffer())
     }
 
     /// As [`super::Writer::broken`].

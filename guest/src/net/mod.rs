@@ -11,6 +11,7 @@ mod abort_signal;
 pub mod batched;
 mod error;
 pub mod memory;
+mod piece;
 #[cfg(test)]
 mod tests;
 #[cfg(target_family = "wasm")]
@@ -24,7 +25,7 @@ use std::{
 };
 
 pub(crate) use self::abort_signal::{Abortable, Watch};
-pub use self::{abort_signal::AbortSignal, error::ConnectError, error::NetError};
+pub use self::{abort_signal::AbortSignal, error::ConnectError, error::NetError, piece::Piece};
 use crate::runtime::Span;
 
 #[cfg(not(target_family = "wasm"))]
@@ -175,24 +176,25 @@ pub enum Writer {
 }
 
 impl Writer {
-    /// Writes all of `bytes` and gives the emptied buffer back for the next write.
-    pub async fn write_all(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+    /// Writes all of `piece` and gives the emptied buffer back for the next write, if there is one.
+    pub async fn write_all(&mut self, piece: impl Into<Piece>) -> Result<Vec<u8>, NetError> {
+        let piece = piece.into();
         match self {
             #[cfg(target_family = "wasm")]
-            Self::Tcp(writer) => writer.write_all(bytes).await,
+            Self::Tcp(writer) => writer.write_all(piece.into_vec()).await,
             #[cfg(all(target_family = "wasm", feature = "batched"))]
-            Self::Batch(writer) => writer.write_all(bytes).await,
-            Self::Memory(writer) => writer.write_all(bytes).await,
+            Self::Batch(writer) => writer.write_all(piece).await,
+            Self::Memory(writer) => writer.write_all(piece).await,
         }
     }
 
     /// As [`Self::write_all`] if that need not wait; else none, with what the transport took on its way.
-    pub async fn try_write_all(&mut self, bytes: Vec<u8>) -> Option<Result<Vec<u8>, NetError>> {
+    pub async fn try_write_all(&mut self, piece: Piece) -> Option<Result<Vec<u8>, NetError>> {
         #[cfg(all(target_family = "wasm", feature = "batched"))]
         if let Self::Batch(writer) = self {
-            return writer.try_write_all(bytes).await;
+            return writer.try_write_all(piece).await;
         }
-        let mut work = pin!(self.write_all(bytes));
+        let mut work = pin!(self.write_all(piece));
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending => Poll::Ready(None),

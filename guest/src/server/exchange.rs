@@ -5,6 +5,8 @@ use std::{
     rc::{Rc, Weak},
 };
 
+use bytes::Bytes;
+
 use super::{Settings, connection::Connection, events::ResponseEvent};
 use crate::{
     error::Error,
@@ -71,6 +73,8 @@ pub(super) struct Progress {
     pub(super) complete: bool,
     /// It is the last on its connection.
     pub(super) closes: bool,
+    /// What follows the bytes that were appended, not copied.
+    pub(super) shared: Option<Bytes>,
 }
 
 impl Exchange {
@@ -107,7 +111,8 @@ impl Exchange {
             outgoing.take_output_into(output);
         }
         let complete = outgoing.body_complete();
-        Progress { complete, closes: complete && outgoing.closes_connection() }
+        let shared = outgoing.take_shared();
+        Progress { complete, closes: complete && outgoing.closes_connection(), shared }
     }
 
     pub(super) fn queued_bytes(&self) -> usize {

@@ -93,7 +93,10 @@ impl Queue {
                 }
                 break;
             }
-            let progress = halves.output.append(|queued| front.take_output(queued));
+            let mut progress = halves.output.append(|queued| front.take_output(queued));
+            if let Some(shared) = progress.shared.take() {
+                halves.output.push_shared(shared);
+            }
             if !progress.complete {
                 break;
             }

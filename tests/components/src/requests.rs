@@ -6,7 +6,8 @@ use wit_bindgen::StreamResult;
 
 use crate::support::*;
 
-/// Answers `/own` with its line as the body, `/wrong` twice, and everything else with what was prepared.
+/// Answers `/own` with its line as the body, `/wrong` twice, `/large` with much, and everything else with a word; all but
+/// the first were prepared.
 pub(crate) async fn run() -> Done {
     let listening = Some(ServerEvents::CONNECTION);
     let server = listen("requests", ServerOptions { listening, ..ServerOptions::default() }).await;
@@ -16,6 +17,7 @@ pub(crate) async fn run() -> Done {
     let wrong = PreparedAnswer::create(200, &field("A b"), b"");
     fails(wrong, "ERR_INVALID_HTTP_TOKEN", "Header name must be a valid HTTP token [\"A b\"]");
     let hello = PreparedAnswer::create(200, &field("Content-Type"), b"hello").expect("it can be sent");
+    let large = PreparedAnswer::create(200, &[], &[b'x'; 1 << 20]).expect("it can be sent");
     let mut others = 0;
     let mut ready = server.readiness();
     loop {
@@ -24,14 +26,14 @@ pub(crate) async fn run() -> Done {
         // What is left is announced again.
         let requests = server.take_requests(2);
         assert_eq!(requests.lines.lines().count(), requests.responses.len());
-        answer(&hello, requests.responses, &requests.lines);
+        answer([&hello, &large], requests.responses, &requests.lines);
         if requests.others {
             for event in server.take_events(0) {
                 match event.kind {
                     // Behind those that were taken.
                     ServerEventKind::Request(response) => {
                         let line = response.request_line();
-                        answer(&hello, vec![response], &format!("{} {}\n", line.method, line.url));
+                        answer([&hello, &large], vec![response], &format!("{} {}\n", line.method, line.url));
                     }
                     ServerEventKind::Connection(_) => others += 1,
                     ServerEventKind::Close => return println!("{others} connections"),
@@ -42,7 +44,7 @@ pub(crate) async fn run() -> Done {
     }
 }
 
-fn answer(hello: &PreparedAnswer, responses: Vec<ServerResponse>, lines: &str) {
+fn answer([hello, large]: [&PreparedAnswer; 2], responses: Vec<ServerResponse>, lines: &str) {
     let mut wrong = Vec::new();
     let mut prepared = Vec::new();
     for (index, (response, line)) in responses.into_iter().zip(lines.lines()).enumerate() {
@@ -58,6 +60,7 @@ fn answer(hello: &PreparedAnswer, responses: Vec<ServerResponse>, lines: &str) {
                 wrong.push(index as u32);
                 prepared.push(response);
             }
+            "/large" => assert!(large.respond_all(vec![response]).is_empty()),
             _ => prepared.push(response),
         }
     }

@@ -1,6 +1,6 @@
 //! Requests that are taken together, answers that were prepared, writes that are joined.
 
-use node_http_tests::{Case, get};
+use node_http_tests::{Case, get, ok};
 
 use super::SOCKETS;
 
@@ -30,4 +30,18 @@ fn prepared_answers_are_given_to_requests_that_were_taken_together() {
     // More than are taken at a time.
     other.send(&get("/").repeat(20));
     other.expect(&hello.repeat(20));
+}
+
+/// Sent from where it is, to several clients at once, each of which reads in its own time.
+#[test]
+fn a_large_prepared_body_reaches_all() {
+    let case = Case::start(SOCKETS, "requests");
+    let mut clients = [(); 4].map(|()| case.connect("requests"));
+    for client in &mut clients {
+        client.send(&[get("/large"), get("/large"), get("/own")].concat());
+    }
+    let large = ok(&"x".repeat(1 << 20));
+    for client in &mut clients {
+        client.expect(&[&*large, &large, &answer("Content-Length: 8\r\n", "GET /own")].concat());
+    }
 }

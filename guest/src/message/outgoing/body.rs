@@ -1,10 +1,32 @@
 //! Body bytes: `write`, `end`, `cork`, `flushHeaders`.
 
+use std::ops::Deref;
+
+use bytes::Bytes;
+
 use crate::error::Error;
 use crate::proto::encode;
 
 use super::decide::{Framing, ImplicitLength, declared_length};
 use super::{HeadState, OutgoingMessage, Stage};
+
+/// The last bytes of a body: lent for this call, or such that others send, too.
+#[derive(Clone, Copy)]
+pub(super) enum Last<'a> {
+    Lent(&'a [u8]),
+    Shared(&'a Bytes),
+}
+
+impl Deref for Last<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Lent(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
 
 impl OutgoingMessage {
     /// `write`: `Ok(false)` asks the program to wait for `'drain'`.
@@ -40,18 +62,24 @@ impl OutgoingMessage {
     /// Those of [`write`](Self::write) when there is a chunk; otherwise only a length mismatch and those of an
     /// implicit head. The message stays open, save where it was destroyed.
     pub fn end(&mut self, chunk: Option<&[u8]>, date: &str) -> Result<(), Error> {
+        self.end_with(chunk.map(Last::Lent), date)
+    }
+
+    pub(super) fn end_with(&mut self, chunk: Option<Last<'_>>, date: &str) -> Result<(), Error> {
         if self.stage != Stage::Open {
             return chunk.map_or(Ok(()), |_| Err(Error::write_after_end()));
         }
         if self.destroyed {
             return self.end_destroyed(chunk.is_some(), date);
         }
-        let last = chunk.unwrap_or_default();
-        let total = self.body_bytes + last.len() as u64;
+        let length = chunk.as_ref().map_or(0, |last| last.len() as u64);
+        let total = self.body_bytes + length;
         self.check_length(|declared| declared == Some(total), total)?;
-        self.imply_head(ImplicitLength::Body(last.len() as u64), date)?;
-        if chunk.is_some() && self.accepts_body()? {
-            self.push_body(last);
+        self.imply_head(ImplicitLength::Body(length), date)?;
+        if let Some(last) = chunk
+            && self.accepts_body()?
+        {
+            self.push_last(last);
         }
         self.flush_corked_chunk();
         self.finish_body();
@@ -154,6 +182,18 @@ impl OutgoingMessage {
     /// Whether anything follows the head.
     pub(crate) const fn sends_body(&self) -> bool {
         !matches!(self.framing, Framing::NoBody)
+    }
+
+    /// Bytes that others send, too, are not copied where nothing of the message follows them.
+    fn push_last(&mut self, last: Last<'_>) {
+        match last {
+            Last::Shared(bytes) if self.framing != Framing::Chunked => {
+                self.body_bytes += bytes.len() as u64;
+                self.shared = Some(Bytes::clone(bytes));
+                self.head = HeadState::Sent;
+            }
+            last => self.push_body(&last),
+        }
     }
 
     fn push_body(&mut self, chunk: &[u8]) {

@@ -1,5 +1,7 @@
 //! An answer that is given again and again: what is the same each time is checked and encoded once.
 
+use bytes::Bytes;
+
 use crate::error::Error;
 
 use super::OutgoingMessage;
@@ -14,7 +16,7 @@ use crate::message::validate::validate_status_code;
 pub struct PreparedAnswer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
     /// Status line and header lines as they are sent, and what they say.
     pub(super) head: Vec<u8>,
     pub(super) facts: Facts,
@@ -32,6 +34,6 @@ impl PreparedAnswer {
         let mut message = OutgoingMessage::response(ResponseContext::default());
         message.status_code = status;
         let facts = message.push_own(HeadFields::Strings(&headers))?;
-        Ok(Self { status, headers, body, head: message.out, facts })
+        Ok(Self { status, headers, body: body.into(), head: message.out, facts })
     }
 }

@@ -4,10 +4,14 @@ use std::borrow::Cow;
 
 use crate::error::Error;
 
+use super::body::Last;
 use super::decide::{Framing, ImplicitLength};
 use super::head::HeadFields;
 use super::prepared::PreparedAnswer;
 use super::{HeadState, OutgoingMessage, reason_or_unknown};
+
+/// A prepared body of so many bytes is not copied: smaller ones cost less in one write with their head.
+const SHARED_FROM: usize = 64 * 1024;
 
 impl OutgoingMessage {
     /// Answers in one call: the bytes of `writeHead(status, headers)` and `end(body)` with a Content-Length
@@ -28,7 +32,7 @@ impl OutgoingMessage {
         date: &str,
     ) -> Result<(), Error> {
         let lines = 48 * headers.len();
-        self.answer(body, lines, date, |message, length| {
+        self.answer(Last::Lent(body), lines, date, |message, length| {
             message.start_head(status, None, HeadFields::Strings(headers), length, date)
         })
     }
@@ -44,10 +48,14 @@ impl OutgoingMessage {
         body: Option<&[u8]>,
         date: &str,
     ) -> Result<(), Error> {
-        let body = body.unwrap_or(&answer.body);
+        let body = match body {
+            Some(body) => Last::Lent(body),
+            None if answer.body.len() < SHARED_FROM => Last::Lent(&answer.body),
+            None => Last::Shared(&answer.body),
+        };
         if self.headers.is_some() || self.status_message.is_some() {
             // What was set before goes into the head, too.
-            return self.respond(answer.status, &answer.headers, body, date);
+            return self.respond(answer.status, &answer.headers, &body, date);
         }
         self.answer(body, answer.head.len(), date, |message, length| {
             let start = message.out.len();
@@ -62,7 +70,7 @@ impl OutgoingMessage {
     /// Renders a head by `start_head`, whose own lines take about so many bytes, and the body.
     fn answer(
         &mut self,
-        body: &[u8],
+        body: Last<'_>,
         lines: usize,
         date: &str,
         start_head: impl FnOnce(&mut Self, ImplicitLength) -> Result<(), Error>,
@@ -75,9 +83,9 @@ impl OutgoingMessage {
         }
         let start = self.out.len();
         // Typical lines are shorter; what is longer costs a second reservation.
-        self.out.reserve(body.len() + 192 + lines);
+        self.out.reserve(192 + lines + if let Last::Lent(body) = body { body.len() } else { 0 });
         start_head(self, ImplicitLength::Answer(body.len() as u64))?;
-        let ended = self.end(Some(body).filter(|body| !body.is_empty()), date);
+        let ended = self.end_with(Some(body).filter(|body| !body.is_empty()), date);
         if ended.is_err() {
             self.out.truncate(start);
             self.head = HeadState::Open;

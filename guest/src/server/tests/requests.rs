@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use super::{Fixture, GET, ok};
 use crate::{
     message::PreparedAnswer,
-    runtime::{run_until_stalled, spawn},
+    runtime::{budget_used, run_until_stalled, spawn},
     server::{ServerEventKind, ServerEvents, ServerOptions, ServerResponse},
 };
 
@@ -70,6 +70,27 @@ fn prepared_answers_leave_in_the_order_of_the_requests() {
     assert_eq!(client.received(), "", "the first is not answered yet");
     first.respond_prepared(&hello, Some(b"other")).expect("a fresh answer");
     assert_eq!(client.received(), ok("other") + &ok("hello").repeat(3));
+}
+
+/// A large body is sent from where it is, in the order of the requests, to as many as ask.
+#[test]
+fn large_prepared_bodies_are_sent_from_where_they_are() {
+    let fixture = Fixture::new(ServerOptions::default());
+    let body = "x".repeat(200_000);
+    let large = PreparedAnswer::new(200, Vec::new(), body.clone().into_bytes()).expect("it can be sent");
+    let clients = [(); 3].map(|()| fixture.connect());
+    let used = budget_used();
+    clients.iter().for_each(|client| client.send(&GET.repeat(2)));
+    for response in fixture.server.take_requests(usize::MAX) {
+        response.respond_prepared(&large, None).expect("a fresh answer");
+    }
+    assert!(budget_used() - used < 100_000, "{} bytes for 1,200,000", budget_used() - used);
+    for client in &clients {
+        assert_eq!(client.received(), ok(&body).repeat(2));
+        client.send(GET);
+        fixture.request().end(None).expect("a fresh answer");
+        assert_eq!(client.received(), ok(""));
+    }
 }
 
 #[test]

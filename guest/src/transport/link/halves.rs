@@ -3,6 +3,7 @@
 use std::mem;
 
 use super::output::Output;
+use crate::net::Piece;
 
 /// How far the transport is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,9 +64,9 @@ struct Tail {
 /// What the sending loop is to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sending {
-    Write(Vec<u8>),
+    Write(Piece),
     /// As much of it as the operating system takes at once.
-    Try(Vec<u8>),
+    Try(Piece),
     /// Nothing is queued.
     Nothing,
     End,
@@ -186,7 +187,7 @@ impl Halves {
             return Sending::End;
         }
         match (self.output.take(), self.writing) {
-            (Some(bytes), _) => Sending::Write(bytes),
+            (Some(piece), _) => Sending::Write(piece),
             (None, Writing::Open) => Sending::Nothing,
             (None, _) => Sending::End,
         }
@@ -248,6 +249,11 @@ impl Halves {
         self.output.unflushed() + self.waiting()
     }
 
+    /// Those of [`Self::unflushed`] that take memory of this connection's own.
+    pub(super) fn held(&self) -> usize {
+        self.output.held() + self.waiting()
+    }
+
     /// Bytes given to the connection since its beginning.
     pub(super) fn bytes_written(&self) -> u64 {
         self.output.total_queued() + self.waiting() as u64
@@ -286,8 +292,9 @@ mod tests {
     }
 
     fn flush(halves: &mut Halves) -> Vec<u8> {
-        let Sending::Write(bytes) = halves.next_send() else { panic!("nothing to write") };
-        halves.output.flushed(bytes.clone());
+        let Sending::Write(piece) = halves.next_send() else { panic!("nothing to write") };
+        let bytes = piece.to_vec();
+        halves.output.flushed(piece.into_buffer());
         bytes
     }
 
@@ -373,7 +380,10 @@ mod tests {
         assert!(!halves.lost_output());
         assert!(halves.destroy() && !halves.destroy());
         assert!(halves.lost_output() && halves.is_destroyed() && !halves.is_open() && !halves.can_send());
-        assert_eq!((halves.reading(), halves.next_send()), (Reading::Ended, Sending::Try(b"x".to_vec())));
+        assert_eq!(
+            (halves.reading(), halves.next_send()),
+            (Reading::Ended, Sending::Try(b"x".to_vec().into()))
+        );
         assert_eq!(halves.next_send(), Sending::End);
         halves.opened();
         assert!(halves.is_destroyed());
@@ -385,7 +395,7 @@ mod tests {
         connecting.output.push(b"x");
         let mut blocked = open();
         blocked.output.push(b"x");
-        assert_eq!(blocked.next_send(), Sending::Write(b"x".to_vec()));
+        assert_eq!(blocked.next_send(), Sending::Write(b"x".to_vec().into()));
         blocked.output.push(b"y");
         for mut halves in [connecting, blocked] {
             assert!(halves.destroy());

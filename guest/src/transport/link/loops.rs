@@ -5,7 +5,7 @@ use std::{cell::Cell, mem, rc::Rc};
 use super::{Afterwards, Inbox, Link, Protocol, Reading, halves::Sending};
 use crate::{
     error::Error,
-    net::{NetError, ReadOutcome, Reader, Stream, Writer},
+    net::{NetError, Piece, ReadOutcome, Reader, Stream, Writer},
     runtime::{self, unless},
 };
 
@@ -27,9 +27,9 @@ enum Step {
     Turns(u32),
     /// Tell of messages that are finished.
     Finish,
-    Write(Vec<u8>),
+    Write(Piece),
     /// As [`Self::Write`], without waiting.
-    Try(Vec<u8>),
+    Try(Piece),
     /// Tell that the connection is broken.
     Fail(NetError),
     End,
@@ -109,7 +109,7 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
                 protocol.prepared();
             }
             Step::Finish => protocol.flushed(),
-            Step::Write(bytes) => match unless(&link.sending, destroyed, writer.write_all(bytes)).await {
+            Step::Write(piece) => match unless(&link.sending, destroyed, writer.write_all(piece)).await {
                 Some(Ok(buffer)) => link.flushed(&*protocol, buffer),
                 Some(Err(error)) => {
                     protocol.write_failed(Error::system("write", error.code));
@@ -117,7 +117,7 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
                 }
                 None => break,
             },
-            Step::Try(bytes) => match writer.try_write_all(bytes).await {
+            Step::Try(piece) => match writer.try_write_all(piece).await {
                 Some(Ok(buffer)) => link.flushed(&*protocol, buffer),
                 Some(Err(_)) | None => break,
             },
@@ -232,8 +232,8 @@ impl Link {
         let flushed = halves.output.total_flushed();
         drop(halves);
         match next {
-            Sending::Write(bytes) => Some(Step::Write(bytes)),
-            Sending::Try(bytes) => Some(Step::Try(bytes)),
+            Sending::Write(piece) => Some(Step::Write(piece)),
+            Sending::Try(piece) => Some(Step::Try(piece)),
             // Before the end: whoever waits for the last message hears of it first.
             _ if protocol.is_finished_at(flushed) => Some(Step::Finish),
             Sending::Nothing => None,

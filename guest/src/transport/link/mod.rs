@@ -316,7 +316,7 @@ impl Link {
 
     /// Charges what its buffers hold.
     fn recount(&self) {
-        let bytes = self.inbox_memory.get() + self.halves.borrow().unflushed() + self.raw.borrow().len();
+        let bytes = self.inbox_memory.get() + self.halves.borrow().held() + self.raw.borrow().len();
         self.charge.set(bytes);
     }
 

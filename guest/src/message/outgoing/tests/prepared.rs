@@ -5,6 +5,8 @@ use super::*;
 type Prepare = fn(&mut ResponseContext);
 type Before = fn(&mut OutgoingMessage);
 
+const LARGE: usize = 64 * 1024;
+
 /// What requests and servers differ in.
 const CONTEXTS: [Prepare; 8] = [
     |_| {},
@@ -55,7 +57,8 @@ fn given(
     let outcomes = [(); 2].map(|()| answer(&mut message).map_err(|error| error.to_string()));
     let state = (message.closes_connection(), message.should_keep_alive(), message.headers_sent());
     let said = (message.status_code(), message.status_message().map(str::to_owned), message.get_headers());
-    format!("{:?}", (wire_of(&mut message), outcomes, state, said, message.writable_ended()))
+    let wire = wire_of(&mut message).replace(&"x".repeat(LARGE), "large");
+    format!("{:?}", (wire, outcomes, state, said, message.writable_ended()))
 }
 
 #[test]
@@ -75,6 +78,34 @@ fn a_prepared_answer_is_what_respond_says() {
         }
     }
     assert_eq!(compared, HEADERS.len() * 4 * CONTEXTS.len() * BEFORE.len() * 3);
+}
+
+/// A body that is not copied is sent like any other.
+#[test]
+fn a_large_prepared_answer_is_what_respond_says() {
+    let body = "x".repeat(LARGE).into_bytes();
+    for (headers, status) in HEADERS.iter().flat_map(|headers| [200, 304].map(|s| (headers, s))) {
+        let headers: Vec<_> = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let prepared = PreparedAnswer::new(status, headers.clone(), body.clone()).expect("it can be sent");
+        for (context, before) in CONTEXTS.iter().flat_map(|context| BEFORE.map(|before| (context, before))) {
+            let said = given(*context, before, |m| m.respond(status, &headers, &body, "D"));
+            let answered = given(*context, before, |m| m.respond_prepared(&prepared, None, "D"));
+            assert_eq!(answered, said, "{status} {headers:?}");
+        }
+    }
+}
+
+#[test]
+fn a_large_prepared_body_takes_no_memory_of_the_message() {
+    let prepared = PreparedAnswer::new(200, Vec::new(), vec![b'x'; LARGE]).expect("it can be sent");
+    let mut message = response();
+    message.respond_prepared(&prepared, None, "D").expect("a fresh answer");
+    assert!(message.buffered() < 1000 && message.writable_length() > LARGE);
+    let mut wire = Vec::new();
+    message.take_output_into(&mut wire);
+    assert!(wire.ends_with(b"\r\n\r\n"), "the head alone");
+    assert_eq!(message.take_shared().map(|body| body.len()), Some(LARGE));
+    assert!(message.take_shared().is_none() && message.writable_length() == 0);
 }
 
 #[test]
