@@ -3,16 +3,18 @@
 //! Nothing here waits for the host by itself: what the loops want is queued, and handed over when no job can go on
 //! ([`exchange`]) or when the host says that something has come.
 
+mod halves;
+
 use std::{
     cell::{Cell, RefCell},
-    future::poll_fn,
     mem,
-    task::{Context, Poll, Waker},
+    task::Waker,
 };
 
 use wasi::sockets::types::TcpSocket;
 
 use self::bindings::node_http::host::tcp_batch::{self, Completion, Failure, Operation, Outcome, Submission};
+pub use self::halves::{BatchReader, BatchWriter};
 use super::{NetError, Piece, ReadOutcome};
 use crate::runtime::{self, Demand};
 
@@ -67,7 +69,8 @@ struct Connection {
 enum Receiving {
     #[default]
     Idle,
-    Waiting(Vec<u8>, Waker),
+    /// With room for so many bytes.
+    Waiting(Vec<u8>, usize, Waker),
     Done(ReadOutcome, Vec<u8>),
 }
 
@@ -102,7 +105,7 @@ pub(super) fn attach(socket: &TcpSocket) -> Option<(BatchReader, BatchWriter)> {
             runtime::spawn(serve());
         }
     });
-    Some((BatchReader { number, ended: false }, BatchWriter { number, failed: false }))
+    Some((BatchReader::new(number), BatchWriter::new(number)))
 }
 
 /// Fetches what has come whenever the host says so.
@@ -173,12 +176,12 @@ impl Batch {
 
     fn received(&self, number: u32, bytes: &[u8]) -> Option<Waker> {
         self.with(number, |connection| {
-            let (mut buffer, waker) = connection.receiving.take_waiting()?;
+            let (mut buffer, room, waker) = connection.receiving.take_waiting()?;
             let outcome = if bytes.is_empty() { ReadOutcome::End } else { ReadOutcome::Data(bytes.len()) };
-            if buffer.capacity() == 0 {
+            self.filled.set(self.filled.get() || bytes.len() == room);
+            if buffer.capacity() == 0 && bytes.len() <= ROOM {
                 buffer = self.spare.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(ROOM));
             }
-            self.filled.set(self.filled.get() || bytes.len() == buffer.capacity() - buffer.len());
             buffer.extend_from_slice(bytes);
             connection.receiving = Receiving::Done(outcome, buffer);
             Some(waker)
@@ -195,7 +198,7 @@ impl Batch {
 
     fn receive_failed(&self, number: u32, failure: Failure) -> Option<Waker> {
         self.with(number, |connection| {
-            let (buffer, waker) = connection.receiving.take_waiting()?;
+            let (buffer, _, waker) = connection.receiving.take_waiting()?;
             connection.receiving = Receiving::Done(ReadOutcome::Failed(net_error(failure)), buffer);
             Some(waker)
         })?
@@ -233,159 +236,14 @@ impl Batch {
 }
 
 impl Receiving {
-    fn take_waiting(&mut self) -> Option<(Vec<u8>, Waker)> {
+    fn take_waiting(&mut self) -> Option<(Vec<u8>, usize, Waker)> {
         match mem::take(self) {
-            Self::Waiting(buffer, waker) => Some((buffer, waker)),
+            Self::Waiting(buffer, room, waker) => Some((buffer, room, waker)),
             other => {
                 *self = other;
                 None
             }
         }
-    }
-}
-
-/// The receiving half; dropping it shuts reception down.
-#[derive(Debug)]
-pub struct BatchReader {
-    number: u32,
-    /// Whether nothing more can come.
-    ended: bool,
-}
-
-impl BatchReader {
-    /// As [`super::Reader::read`].
-    pub async fn read(&mut self, buffer: Vec<u8>) -> (ReadOutcome, Vec<u8>) {
-        let mut begun = Some(buffer);
-        let (outcome, buffer) = poll_fn(|cx| self.poll_read(&mut begun, cx)).await;
-        self.ended = !matches!(outcome, ReadOutcome::Data(_));
-        (outcome, buffer)
-    }
-
-    fn poll_read(&self, begun: &mut Option<Vec<u8>>, cx: &mut Context<'_>) -> Poll<(ReadOutcome, Vec<u8>)> {
-        BATCH.with(|batch| {
-            let polled = batch.with(self.number, |connection| {
-                if let Some(mut buffer) = begun.take() {
-                    let room = buffer.capacity() - buffer.len();
-                    if buffer.is_empty() && buffer.capacity() == ROOM {
-                        batch.keep(mem::take(&mut buffer));
-                    }
-                    connection.receiving = Receiving::Waiting(buffer, cx.waker().clone());
-                    let room = u32::try_from(room).unwrap_or(u32::MAX);
-                    batch.queue(self.number, Operation::Receive(room));
-                    return Poll::Pending;
-                }
-                match mem::take(&mut connection.receiving) {
-                    Receiving::Done(outcome, buffer) => Poll::Ready((outcome, buffer)),
-                    Receiving::Waiting(buffer, _) => {
-                        connection.receiving = Receiving::Waiting(buffer, cx.waker().clone());
-                        Poll::Pending
-                    }
-                    Receiving::Idle => Poll::Ready((ReadOutcome::End, Vec::new())),
-                }
-            });
-            polled.unwrap_or_else(|| Poll::Ready((ReadOutcome::End, Vec::new())))
-        })
-    }
-}
-
-impl Drop for BatchReader {
-    fn drop(&mut self) {
-        let shut = (!self.ended).then_some(Operation::ShutReceive);
-        BATCH.with(|batch| batch.drop_half(self.number, shut));
-    }
-}
-
-/// The sending half; dropping it sends FIN after all that was written.
-#[derive(Debug)]
-pub struct BatchWriter {
-    number: u32,
-    /// After a failure there is nothing left to shut.
-    failed: bool,
-}
-
-impl BatchWriter {
-    /// As [`super::Writer::write_all`].
-    pub async fn write_all(&mut self, mut bytes: Piece) -> Result<Vec<u8>, NetError> {
-        let mut sent = 0;
-        while sent < bytes.len() {
-            self.begin_send(bytes, sent);
-            let result = poll_fn(|cx| self.poll_sent(cx)).await;
-            self.failed = result.is_err();
-            let (count, piece) = result?;
-            bytes = piece;
-            sent += count;
-        }
-        Ok(bytes.into_buffer())
-    }
-
-    /// As [`super::Writer::try_write_all`].
-    pub async fn try_write_all(&mut self, bytes: Piece) -> Option<Result<Vec<u8>, NetError>> {
-        let mut work = std::pin::pin!(self.write_all(bytes));
-        poll_fn(|cx| match work.as_mut().poll(cx) {
-            Poll::Pending => {
-                BATCH.with(|batch| batch.submit(false));
-                Poll::Ready(match work.as_mut().poll(cx) {
-                    Poll::Ready(done) => Some(done),
-                    Poll::Pending => None,
-                })
-            }
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-        })
-        .await
-    }
-
-    /// As [`super::Writer::broken`].
-    pub async fn broken(&mut self) -> NetError {
-        poll_fn(|cx| self.poll_broken(cx)).await;
-        NetError { code: "ECONNRESET" }
-    }
-
-    /// Sends what is behind the first `sent` bytes.
-    fn begin_send(&self, bytes: Piece, sent: usize) {
-        BATCH.with(|batch| {
-            batch.pieces.borrow_mut().push((bytes, sent));
-            batch.queue(self.number, Operation::Send);
-            batch.with(self.number, |connection| connection.sending = Sending::Idle);
-        });
-    }
-
-    /// How many bytes are on their way, and all of the piece.
-    fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<Result<(usize, Piece), NetError>> {
-        let polled = BATCH.with(|batch| {
-            batch.with(self.number, |connection| match mem::take(&mut connection.sending) {
-                Sending::Done(result) => {
-                    let piece = mem::take(&mut connection.piece);
-                    Poll::Ready(result.map(|count| (count, piece)))
-                }
-                Sending::Idle | Sending::Waiting(_) => {
-                    connection.sending = Sending::Waiting(cx.waker().clone());
-                    Poll::Pending
-                }
-            })
-        });
-        polled.unwrap_or(Poll::Ready(Err(NetError::BROKEN_PIPE)))
-    }
-
-    fn poll_broken(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let polled = BATCH.with(|batch| {
-            batch.with(self.number, |connection| {
-                match connection.watching {
-                    Watching::Broken => return Poll::Ready(()),
-                    Watching::Idle => batch.queue(self.number, Operation::Watch),
-                    Watching::Waiting(_) => {}
-                }
-                connection.watching = Watching::Waiting(cx.waker().clone());
-                Poll::Pending
-            })
-        });
-        polled.unwrap_or(Poll::Ready(()))
-    }
-}
-
-impl Drop for BatchWriter {
-    fn drop(&mut self) {
-        let shut = (!self.failed).then_some(Operation::ShutSend);
-        BATCH.with(|batch| batch.drop_half(self.number, shut));
     }
 }
 

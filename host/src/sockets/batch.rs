@@ -41,7 +41,7 @@ mod bindings {
 /// Most bytes that one call receives, but for the last read.
 const LARGEST: usize = 512 * 1024;
 /// Most bytes that one read receives.
-const LARGEST_READ: usize = 64 * 1024;
+const LARGEST_READ: usize = 128 * 1024;
 /// So many calls in a row may bring something before other tasks of the runtime have their turn.
 const ROUNDS: u32 = 64;
 
