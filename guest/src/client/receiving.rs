@@ -83,8 +83,7 @@ impl Connection {
                 self.receive_head(exchange, head);
             }
             Event::Data(range) => {
-                exchange.inbound.receive(&inbox.rest()[range]);
-                inbox.consume(consumed);
+                inbox.deliver(range, consumed, &exchange.inbound);
                 if exchange.body_is_full() {
                     exchange.gather();
                 }

@@ -67,6 +67,19 @@ impl Body {
         self.received.extend_from_slice(bytes);
     }
 
+    /// As [`Self::push`], of what stands in `buffer` behind its first `start` bytes, without a copy where nothing is unread.
+    pub fn push_buffer(&mut self, buffer: Vec<u8>, start: usize) {
+        if matches!(self.flow, Flow::Dumped | Flow::Destroyed) || !self.is_empty() {
+            return self.push(&buffer[start..]);
+        }
+        (self.received, self.read) = (buffer, start);
+    }
+
+    /// Everything that is unread, without a copy: it stands in the buffer behind so many bytes.
+    pub fn take_buffer(&mut self) -> (Vec<u8>, usize) {
+        (mem::take(&mut self.received), mem::take(&mut self.read))
+    }
+
     /// The message is complete.
     pub fn complete(&mut self, trailers: Option<Box<Fields>>) {
         self.progress = Progress::Complete(trailers);

@@ -86,12 +86,10 @@ impl Connection {
                 inbox.consume(consumed);
                 self.receive_head(head, inbox);
             }
-            Event::Data(range) => {
-                if let Some(exchange) = self.queue.borrow().receiving() {
-                    exchange.inbound.receive(&inbox.rest()[range]);
-                }
-                inbox.consume(consumed);
-            }
+            Event::Data(range) => match self.queue.borrow().receiving() {
+                Some(exchange) => inbox.deliver(range, consumed, &exchange.inbound),
+                None => inbox.consume(consumed),
+            },
             Event::End(trailers) => {
                 inbox.consume(consumed);
                 self.link.clear_deadline(Timer::Request);

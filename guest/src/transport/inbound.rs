@@ -127,6 +127,13 @@ impl Inbound {
         self.changed.notify();
     }
 
+    /// As [`Self::receive`], of what stands in `buffer` behind its first `start` bytes, which need not be copied.
+    pub(super) fn receive_buffer(&self, buffer: Vec<u8>, start: usize) {
+        self.body.borrow_mut().push_buffer(buffer, start);
+        self.recount();
+        self.changed.notify();
+    }
+
     /// The message is complete. True when that is its end, because nobody reads it.
     pub(crate) fn complete(&self, trailers: Option<Box<Fields>>) -> bool {
         self.body.borrow_mut().complete(trailers);
@@ -187,6 +194,24 @@ impl Inbound {
             }
             _ => (result, false),
         }
+    }
+
+    /// Gives `pass` everything that is unread, and keeps it if that fails. None where there is nothing.
+    pub(super) fn pass_on<T>(
+        &self,
+        pass: impl FnOnce(&[u8]) -> Result<T, Error>,
+    ) -> Option<Result<T, Error>> {
+        let (buffer, start) = self.body.borrow_mut().take_buffer();
+        let bytes = &buffer[start..];
+        if bytes.is_empty() {
+            return None;
+        }
+        let passed = pass(bytes);
+        if passed.is_err() {
+            self.body.borrow_mut().put_back(bytes.to_vec());
+        }
+        self.recount();
+        Some(passed)
     }
 
     /// The application waits for something to read.

@@ -148,11 +148,19 @@ impl IncomingMessage {
         self.0.inbound().body().hand_out()
     }
 
-    /// A pipe does not take the rest of the body, nor `bytes` that it has taken last: the application may.
-    pub(super) fn take_back_body(&self, bytes: Option<Vec<u8>>) {
-        let inbound = self.0.inbound();
-        bytes.into_iter().for_each(|bytes| inbound.put_back(bytes));
-        inbound.body().take_back();
+    /// A pipe does not take the rest of the body: the application may.
+    pub(super) fn take_back_body(&self) {
+        self.0.inbound().body().take_back();
+    }
+
+    /// Gives `pass` everything that is unread, and keeps it if that fails. None where there is nothing.
+    pub(super) fn pass_on<T>(
+        &self,
+        pass: impl FnOnce(&[u8]) -> Result<T, Error>,
+    ) -> Option<Result<T, Error>> {
+        let passed = self.0.inbound().pass_on(pass)?;
+        self.0.taken();
+        Some(passed)
     }
 
     /// Somebody reads it, or will.

@@ -96,26 +96,29 @@ impl<S: Sink> Pipe<S> {
     fn advance(&self) -> Progress {
         loop {
             if self.sink.is_over() {
-                self.source.take_back_body(None);
+                self.source.take_back_body();
                 return Progress::Over;
             }
             if self.sink.outbound().borrow().writable_need_drain() {
                 return Progress::Waiting;
             }
-            match self.source.read_for_stream(usize::MAX) {
-                ReadResult::Data(bytes) => {
-                    if let Err(error) = self.sink.write(&bytes) {
-                        self.source.take_back_body(Some(bytes));
-                        return self.refused(error);
-                    }
+            match self.source.pass_on(|bytes| self.sink.write(bytes)) {
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => {
+                    self.source.take_back_body();
+                    return self.refused(error);
                 }
-                ReadResult::Pending => return Progress::Waiting,
+                None => {}
+            }
+            // Nothing is left to read: what is asked for is how it goes on.
+            return match self.source.read_for_stream(0) {
+                ReadResult::Data(_) | ReadResult::Pending => Progress::Waiting,
                 ReadResult::End(_) if self.end => {
-                    return self.sink.end().map_or_else(|error| self.refused(error), |()| Progress::Over);
+                    self.sink.end().map_or_else(|error| self.refused(error), |()| Progress::Over)
                 }
                 // Node does not end the sink of a source that is cut short: that looked like all of it.
-                ReadResult::End(_) | ReadResult::Aborted(_) => return Progress::Over,
-            }
+                ReadResult::End(_) | ReadResult::Aborted(_) => Progress::Over,
+            };
         }
     }
 
