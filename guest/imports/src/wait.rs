@@ -16,26 +16,42 @@ use crate::web_socket::WebSocket;
 pub trait Watch {
     /// Names the object by `number` whenever it has something new: `watch` of each class.
     fn watch(&self, number: u64);
+
+    /// A number that no other object has, from [`WAITS`] on.
+    #[doc(hidden)]
+    fn number(&self) -> u64;
 }
 
 macro_rules! watch {
-    ($($class:ty),*) => {$(
+    ($($class:ty = $number:literal),*) => {$(
         impl Watch for $class {
             fn watch(&self, number: u64) {
                 Self::watch(self, number);
+            }
+
+            fn number(&self) -> u64 {
+                WAITS | $number << 32 | u64::from(self.handle())
             }
         }
     )*};
 }
 
-watch!(Agent, ClientRequest, IncomingMessage, Server, ServerResponse, Socket, WebSocket);
+watch!(
+    Agent = 0,
+    ClientRequest = 1,
+    IncomingMessage = 2,
+    Server = 3,
+    ServerResponse = 4,
+    Socket = 5,
+    WebSocket = 6
+);
 
 /// Waits until `look` finds something. It is called at once, and again whenever one of the `watched` objects has
 /// something new.
 ///
 /// All these waits of an app are one for the runtime, [`watched`], where each call of an asynchronous function of the
 /// package, such as `readable` or `closed`, is a task of its own: with many requests at a time this is the fast way. An
-/// object tells one wait at a time, so it can be in one `until`, or be watched by the app itself, but not both.
+/// object that the app watches itself, with `watch`, cannot be waited for as well.
 ///
 /// Dropping the wait loses nothing, unless `look` takes something.
 ///
@@ -60,12 +76,7 @@ pub async fn until<T>(watched: &[&dyn Watch], mut look: impl FnMut() -> Option<T
         if let Some(found) = look() {
             return Poll::Ready(found);
         }
-        let place = place.get_or_insert_with(|| {
-            let place = Place::new();
-            watched.iter().for_each(|object| object.watch(place.0));
-            place
-        });
-        place.wait(context.waker());
+        place.get_or_insert_with(|| Place::new(watched)).wait(context.waker());
         Poll::Pending
     })
     .await
@@ -80,8 +91,10 @@ thread_local! {
 
 /// Who waits, and what was named and not looked at.
 struct State {
+    /// The number of the youngest wait.
     last: u64,
-    waiting: BTreeMap<u64, Waker>,
+    /// By the number of an object and that of a wait for it.
+    waiting: BTreeMap<(u64, u64), Waker>,
     /// Numbers of the app that it has not taken.
     named: Vec<u64>,
     /// Who waits for such numbers.
@@ -92,15 +105,15 @@ struct State {
 
 impl State {
     const fn new() -> Self {
-        Self { last: WAITS, waiting: BTreeMap::new(), named: Vec::new(), app: Vec::new(), runs: false }
+        Self { last: 0, waiting: BTreeMap::new(), named: Vec::new(), app: Vec::new(), runs: false }
     }
 
     /// Takes what is named. Those who wait for it, to be woken.
     fn take(&mut self) -> Vec<Waker> {
         let (waits, app): (Vec<u64>, Vec<u64>) =
             module::take_watched().into_iter().partition(|number| *number >= WAITS);
-        let mut woken: Vec<Waker> =
-            waits.iter().filter_map(|number| self.waiting.get(number).cloned()).collect();
+        let waiting = waits.iter().flat_map(|&number| self.waiting.range((number, 0)..=(number, u64::MAX)));
+        let mut woken: Vec<Waker> = waiting.map(|(_, waker)| waker.clone()).collect();
         if !app.is_empty() {
             self.named.extend(app);
             woken.append(&mut self.app);
@@ -109,26 +122,36 @@ impl State {
     }
 }
 
-/// One wait, by its number; dropped, it is no more.
-struct Place(u64);
+/// One wait, by its number, for objects; dropped, it is no more.
+struct Place<'a>(u64, &'a [&'a dyn Watch]);
 
-impl Place {
-    fn new() -> Self {
-        STATE.with_borrow_mut(|state| {
+impl<'a> Place<'a> {
+    fn new(watched: &'a [&'a dyn Watch]) -> Self {
+        watched.iter().for_each(|object| object.watch(object.number()));
+        let number = STATE.with_borrow_mut(|state| {
             state.last += 1;
-            Self(state.last)
-        })
+            state.last
+        });
+        Self(number, watched)
     }
 
     fn wait(&self, waker: &Waker) {
-        STATE.with_borrow_mut(|state| state.waiting.insert(self.0, waker.clone()));
+        STATE.with_borrow_mut(|state| {
+            for object in self.1 {
+                state.waiting.insert((object.number(), self.0), waker.clone());
+            }
+        });
         start();
     }
 }
 
-impl Drop for Place {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
-        STATE.with_borrow_mut(|state| state.waiting.remove(&self.0));
+        STATE.with_borrow_mut(|state| {
+            for object in self.1 {
+                state.waiting.remove(&(object.number(), self.0));
+            }
+        });
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::{join, join_all};
+
 use crate::support::*;
 use node_http_imports::client::{
     Agent, AgentOptions, ClientRequest, ClientRequestEventKind, ClientRequestEvents, RequestOptions,
 };
-use node_http_imports::http;
 use node_http_imports::server::Upgrade;
 use node_http_imports::web_socket::{Message, WebSocket, WebSocketEventKind};
+use node_http_imports::{http, until};
 
 /// So many requests at a time.
 const REQUESTS: u64 = 20;
@@ -58,20 +60,39 @@ pub(crate) async fn run() -> Done {
         socket.watch(number);
         Watched::Speaker(socket)
     });
-    while program.answered < REQUESTS || !program.heard {
-        http::watched().await;
-        for number in http::take_watched() {
-            program.advance(number);
+    let own = async {
+        while program.answered < REQUESTS || !program.heard {
+            http::watched().await;
+            for number in http::take_watched() {
+                program.advance(number);
+            }
         }
-    }
+    };
+    join(own, join_all((0..REQUESTS).map(|_| wait(port, &agent)))).await;
+}
+
+/// As the others, but waits with `until`, beside them.
+async fn wait(port: u16, agent: &Agent) {
+    let request = ask_with(port, agent, None);
+    request.end(Some(&Chunk::Text("until".to_owned()))).expect("an open request");
+    let answer = until(&[&request], || request.take_response()).await.expect("an answer");
+    let mut body = Vec::new();
+    until(&[&answer], || read(&answer, &mut body).then_some(())).await;
+    assert_eq!(body, b"until");
+    let again = request.take_response().expect("it was given").map(drop).expect_err("it was given");
+    assert_eq!(again.code, "ERR_STREAM_ALREADY_FINISHED");
 }
 
 fn ask(port: u16, agent: &Agent) -> ClientRequest {
+    ask_with(port, agent, Some(ClientRequestEvents::RESPONSE))
+}
+
+fn ask_with(port: u16, agent: &Agent, listening: Option<ClientRequestEvents>) -> ClientRequest {
     let options = RequestOptions {
         host: Some("127.0.0.1".to_owned()),
         port: Some(port),
         method: Some("POST".to_owned()),
-        listening: Some(ClientRequestEvents::RESPONSE),
+        listening,
         ..RequestOptions::default()
     };
     http::request(None, Some(options), Some(agent), None).expect("options are valid")
