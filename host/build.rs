@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
+use sha2::{Digest as _, Sha256};
+
 /// The names of the artefacts.
 const COMPONENT: &str = "node_http_component.wasm";
 const BATCHED: &str = "node_http_component_batched.wasm";
@@ -41,8 +43,11 @@ fn embed() -> Result<(), String> {
     let write = |name, bytes: &[u8]| fs::write(out.join(name), bytes).map_err(|e| format!("{name}: {e}"));
     let mut component = sections::without_custom(&component)?;
     sections::describe(&mut component, &about(&documentation()?));
+    let batched = sections::without_custom(&batched)?;
     write("node_http.wasm", &component)?;
-    write("node_http_batched.wasm", &sections::without_custom(&batched)?)?;
+    write("node_http.sha256", &Sha256::digest(&component))?;
+    write("node_http_batched.wasm", &batched)?;
+    write("node_http_batched.sha256", &Sha256::digest(&batched))?;
     write("demo.wasm", &sections::without_custom(&demo)?)?;
     if env::var_os("CARGO_FEATURE_JAVASCRIPT").is_some() {
         let engine = wasm::build(&["node-http-js-component"])?.join(JAVASCRIPT);

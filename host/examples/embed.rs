@@ -1,11 +1,10 @@
 //! Embeds the host: runs a component that imports `node:http`, until Ctrl-C.
 
-use node_http_host::{BATCHED_COMPONENT, Ctx, Host, Policy, Result, plug, wasmtime::bail};
+use node_http_host::{Ctx, Host, Policy, Result, wasmtime::bail};
 
 fn main() -> Result<()> {
     let Some(file) = std::env::args_os().nth(1) else { bail!("usage: embed app.wasm") };
-    let component = plug(&std::fs::read(file)?, BATCHED_COMPONENT)?; // for this host; `COMPONENT` is for any
-    let app = Host::new()?.load(&component)?; // compiled once, to be run as often as you like
+    let app = Host::new()?.load_with_node_http(&std::fs::read(file)?)?; // compiled once, to be run as often as you like
 
     let mut policy = Policy::default(); // nothing is allowed …
     policy.allow_listen("*:8080".parse()?); // … but this

@@ -1,16 +1,18 @@
 //! Engine, compiled-code cache and linker: the only place that configures wasmtime.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::error::Context as _;
-use wasmtime::{Cache, CacheConfig, Config, Engine, ProfilingStrategy, Result};
+use wasmtime::{Config, Engine, ProfilingStrategy, Result, ensure};
 use wasmtime_wasi::p3::bindings::sockets::types;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
-use crate::{App, Ctx, Limits, sockets};
+use crate::compiled::Compiled;
+use crate::{App, BATCHED_COMPONENT, COMPONENT, Ctx, Limits, sockets};
 
 /// Compiles components and links them with `wasi`. One per process is enough; it is cheap to clone.
 #[derive(Clone)]
@@ -18,6 +20,8 @@ pub struct Host {
     engine: Engine,
     linker: Linker<Ctx>,
     limits: Limits,
+    compiled: Option<Compiled>,
+    node_http: NodeHttp,
 }
 
 impl Host {
@@ -49,7 +53,9 @@ impl Host {
             count(&engine, slice)?;
         }
         let linker = linker(&engine, &options)?;
-        Ok(Self { engine, linker, limits })
+        let compiled = options.cache.as_deref().map(Compiled::new);
+        let node_http = if options.wasmtime_sockets { NodeHttp::STREAMS } else { NodeHttp::BATCHED };
+        Ok(Self { engine, linker, limits, compiled, node_http })
     }
 
     /// Compiles a component, or takes the compiled code from the cache.
@@ -57,11 +63,36 @@ impl Host {
     /// # Errors
     /// When `bytes` is no component, or when it imports something that this host does not offer.
     pub fn load(&self, bytes: &[u8]) -> Result<App> {
-        if bytes.starts_with(CORE_MODULE) {
-            wasmtime::bail!("this is a core module, not a component; build for wasm32-wasip2");
-        }
-        let component =
-            Component::from_binary(&self.engine, bytes).context("not a component that can be compiled")?;
+        self.load_made_of(&[bytes], || Ok(Cow::Borrowed(bytes)))
+    }
+
+    /// As [`Self::load`], with `node:http` plugged in if `app` imports it: the one of [`BATCHED_COMPONENT`], or of
+    /// [`COMPONENT`] on a host with wasmtime's sockets. When there is a cache, this composes once.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when `app` imports another version of `node:http`.
+    pub fn load_with_node_http(&self, app: &[u8]) -> Result<App> {
+        let NodeHttp { component, hash } = self.node_http;
+        self.load_made_of(&[app, hash], || {
+            check(app)?;
+            Ok(match crate::node_http_imports(app)?.as_slice() {
+                [] => Cow::Borrowed(app),
+                _ => Cow::Owned(crate::plug(app, component)?),
+            })
+        })
+    }
+
+    /// Loads what `make` makes of `parts`.
+    fn load_made_of<'a>(&self, parts: &[&[u8]], make: impl FnOnce() -> Result<Cow<'a, [u8]>>) -> Result<App> {
+        let compile = || {
+            let component = make()?;
+            check(&component)?;
+            Component::from_binary(&self.engine, &component).context("not a component that can be compiled")
+        };
+        let component = match &self.compiled {
+            Some(compiled) => compiled.get_or_make(&self.engine, parts, compile)?,
+            None => compile()?,
+        };
         let pre = self.linker.instantiate_pre(&component).context("cannot be linked")?;
         Ok(App::new(pre, self.limits.clone()))
     }
@@ -80,8 +111,8 @@ impl Host {
 /// How a [`Host`] is set up.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The folder where compiled code is kept, made when it is missing. Default: `None`, which compiles every time and
-    /// writes nothing.
+    /// The folder where compiled code is kept, 256 MiB of it at most, made when it is missing. What others can write to is
+    /// not used. Default: `None`, which compiles every time and writes nothing.
     pub cache: Option<PathBuf>,
     /// Use wasmtime-wasi's TCP in place of ours, as plain `wasmtime run` does; without drain. Default: false.
     pub wasmtime_sockets: bool,
@@ -89,25 +120,38 @@ pub struct Options {
     pub perfmap: bool,
 }
 
-/// `\0asm` and version 1, layer 0.
-const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
+/// A component that exports `node:http`, and what it is known by.
+#[derive(Clone, Copy)]
+struct NodeHttp {
+    component: &'static [u8],
+    hash: &'static [u8],
+}
+
+impl NodeHttp {
+    const STREAMS: Self =
+        Self { component: COMPONENT, hash: include_bytes!(concat!(env!("OUT_DIR"), "/node_http.sha256")) };
+    const BATCHED: Self = Self {
+        component: BATCHED_COMPONENT,
+        hash: include_bytes!(concat!(env!("OUT_DIR"), "/node_http_batched.sha256")),
+    };
+}
+
+/// Says what `bytes` are instead of a component, where that is easily seen.
+fn check(bytes: &[u8]) -> Result<()> {
+    ensure!(bytes.starts_with(b"\0asm"), "not a WebAssembly file");
+    // Version 1, layer 0.
+    ensure!(
+        !bytes[4..].starts_with(b"\x01\0\0\0"),
+        "a core module, not a component; build for wasm32-wasip2"
+    );
+    Ok(())
+}
 
 fn config(options: &Options) -> Config {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
     if options.perfmap {
         config.profiler(ProfilingStrategy::PerfMap);
-    }
-    if let Some(directory) = &options.cache {
-        let mut cache = CacheConfig::new();
-        cache.with_directory(directory);
-        match Cache::new(cache) {
-            Ok(cache) => {
-                config.cache(Some(cache));
-            }
-            // A read-only home must not keep a server from starting.
-            Err(error) => tracing::debug!("compiled code is not cached: {error:#}"),
-        }
     }
     config
 }

@@ -31,13 +31,14 @@
 //!   it may take.
 //! - [`App::run`] runs a program, [`App::instantiate`] gives a [`Session`] in which exports are called from Rust.
 //! - [`App::run_workers`] runs a program on several cores.
-//! - [`plug`] composes an application that imports `node:http` with [`BATCHED_COMPONENT`], or, where another host is to
-//!   run it, with [`COMPONENT`].
+//! - [`Host::load_with_node_http`] loads an application that imports `node:http`; [`plug`] composes it with [`COMPONENT`],
+//!   where another host is to run it.
 //! - [`Metrics`] counts connections, bytes and memory; [`testing`] runs components in tests.
 //! - [`sockets`] is usable on its own, with a store of any type.
 
 mod app;
 pub mod bindings;
+mod compiled;
 mod compose;
 mod ctx;
 mod drain;

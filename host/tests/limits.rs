@@ -1,8 +1,7 @@
-//! What an instance may take, and what the library leaves alone.
+//! What an instance may take.
 
 mod guest;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use node_http_host::{App, Ctx, Exit, Host, Limits, Options};
@@ -70,15 +69,4 @@ fn a_program_that_computes_for_ever_can_be_stopped() {
         ctx.drain().start();
         assert_eq!(block_on(app.run(ctx)).unwrap(), Exit::Dropped { listened: false });
     }
-}
-
-#[test]
-fn compiled_code_is_kept_where_the_embedder_says_so() {
-    assert_eq!(Options::default().cache, None);
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("limits-cache");
-    // Left by the run before.
-    let _ = std::fs::remove_dir_all(&directory);
-    let options = Options { cache: Some(directory.clone()), ..Options::default() };
-    Host::with(options).unwrap().load(&program(SPIN, Wasi::V0_2)).unwrap();
-    assert!(std::fs::read_dir(directory).unwrap().next().is_some());
 }

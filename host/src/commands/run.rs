@@ -1,20 +1,18 @@
 //! Running a component.
 
-use std::borrow::Cow;
-use std::path::Path;
+use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use node_http_host::wasmtime::bail;
 use node_http_host::wasmtime::error::Context as _;
-use node_http_host::wasmtime::{bail, ensure};
 use node_http_host::wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 use node_http_host::{
-    BATCHED_COMPONENT, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Limits, Metrics, Policy, Result,
-    Workers,
+    App, Ctx, CtxBuilder, DEMO, Denial, DrainHandle, Exit, Host, Limits, Metrics, Policy, Result, Workers,
 };
 
 use super::signals::{self, Signals};
-use super::{host, log, prometheus, read, watch};
+use super::{host, log, prometheus, watch};
 use crate::cli::{self, AccessLog, AppOptions, Bare, Directory, Listen, Run, Running, Serve};
 use crate::program;
 
@@ -45,7 +43,7 @@ pub(crate) fn serve(options: &Serve) -> Result<ExitCode> {
         log.iter().fold(ctx, |ctx, log| ctx.env("ACCESS_LOG", log))
     };
     let runner = Runner::new(&options.running)?;
-    runner.run(DEMO, &ctx, runner.signals.drain())
+    runner.run(|host| host.load(DEMO), &ctx, runner.signals.drain())
 }
 
 pub(crate) fn run(run: &Run) -> Result<ExitCode> {
@@ -62,10 +60,7 @@ pub(crate) fn run(run: &Run) -> Result<ExitCode> {
 /// Runs the component once.
 fn start(run: &Run, runner: &Runner<'_>, drain: &DrainHandle) -> Result<ExitCode> {
     let name = run.component.display().to_string();
-    let (component, program) = match program::find(&run.component)? {
-        Some(program) => (Cow::Borrowed(program::engine()?), Some(program)),
-        None => (Cow::Owned(with_node_http(&run.component, &name)?), None),
-    };
+    let program = program::find(&run.component)?;
     let named = program.as_ref().map(|program| program.path.display().to_string());
     let arguments: Vec<&str> = [name.as_str()]
         .into_iter()
@@ -91,7 +86,11 @@ fn start(run: &Run, runner: &Runner<'_>, drain: &DrainHandle) -> Result<ExitCode
             }
         })
     };
-    runner.run(&component, &ctx, drain).context(name)
+    let load = |host: &Host| match program {
+        Some(_) => host.load(program::engine()?),
+        None => host.load_with_node_http(&fs::read(&run.component)?),
+    };
+    runner.run(load, &ctx, drain).context(name)
 }
 
 fn policy(options: &AppOptions, metrics: &Metrics) -> Policy {
@@ -156,24 +155,6 @@ fn preopen(wasi: &mut WasiCtxBuilder, directory: &Directory) -> Result<()> {
     Ok(())
 }
 
-/// The component, with node:http plugged in if it imports that.
-fn with_node_http(path: &Path, name: &str) -> Result<Vec<u8>> {
-    let component = read(path)?;
-    if imports_node_http(&component).with_context(|| name.to_owned())? {
-        return node_http_host::plug(&component, BATCHED_COMPONENT).with_context(|| name.to_owned());
-    }
-    Ok(component)
-}
-
-fn imports_node_http(component: &[u8]) -> Result<bool> {
-    ensure!(component.starts_with(b"\0asm"), "not a WebAssembly file");
-    ensure!(
-        component[4..].starts_with(&[0x0d, 0]),
-        "a core module, not a component; build for wasm32-wasip2"
-    );
-    Ok(!node_http_host::node_http_imports(component)?.is_empty())
-}
-
 /// The option that would have allowed it.
 fn hint(denial: &Denial) -> String {
     let option = match denial {
@@ -212,15 +193,15 @@ impl<'a> Runner<'a> {
         Ok(Self { running, signals: signals::handle(grace(running))?, metrics })
     }
 
-    /// Runs a component in as many instances as are wanted; `ctx` says what each of them may see and do.
+    /// Runs what `load` loads in as many instances as are wanted; `ctx` says what each of them may see and do.
     fn run(
         &self,
-        component: &[u8],
+        load: impl FnOnce(&Host) -> Result<App>,
         ctx: &(dyn Fn() -> CtxBuilder + Sync),
         drain: &DrainHandle,
     ) -> Result<ExitCode> {
         let limits = Limits { memory: u64::from(self.running.max_memory) << 20, ..Limits::default() };
-        let app = host(self.running.profile, limits)?.load(component)?;
+        let app = load(&host(self.running.profile, limits)?)?;
         let grace = grace(self.running);
         let ctx = || ctx().inherit_stdio().drain(drain.clone()).metrics(&self.metrics).grace(grace);
         let exit = match self.running.workers {

@@ -27,7 +27,7 @@ use std::time::Duration;
 use wasmtime::Result;
 
 pub use self::output::Output;
-use crate::{App, BATCHED_COMPONENT, Ctx, CtxBuilder, DrainHandle, Exit, Host, Listening, Policy, Rule};
+use crate::{App, Ctx, CtxBuilder, DrainHandle, Exit, Host, Listening, Policy, Rule};
 
 /// How long anything may take before the test fails. Generous: it is only waited for when something is broken.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -275,11 +275,7 @@ fn load(component: &[u8]) -> App {
     if let Some((_, app)) = apps.iter().find(|(bytes, _)| bytes == component) {
         return app.clone();
     }
-    let composed = match crate::node_http_imports(component).expect("a component").is_empty() {
-        true => component.to_vec(),
-        false => crate::plug(component, BATCHED_COMPONENT).expect("node:http has what it imports"),
-    };
-    let app = host.load(&composed).expect("the component can be compiled");
+    let app = host.load_with_node_http(component).expect("the component can be compiled");
     apps.push((component.to_vec(), app.clone()));
     app
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use node_http_host::{
-    BATCHED_COMPONENT, Ctx, Exit, Host, Options, Policy, Result, Workers, plug,
+    Ctx, Exit, Host, Options, Policy, Result, Workers, plug,
     wasmtime::{bail, error::Context as _},
 };
 
@@ -37,18 +37,19 @@ pub(crate) fn be(program: &str) -> Result<()> {
     let (kind, name) = program.split_once(' ').unwrap_or((program, ""));
     let component = match (kind, name) {
         (kind, "hyper") => return hyper::be(kind),
-        ("server", "ceiling") => CEILING.to_vec(),
-        ("server", "linked") => LINKED.to_vec(),
-        ("server", "composed") => plug(COMPOSED, BATCHED_COMPONENT)?,
-        ("proxy", "composed") => plug(PROXY, BATCHED_COMPONENT)?,
-        ("client", "ceiling") => CLIENT_CEILING.to_vec(),
-        ("client", "linked") => CLIENT_LINKED.to_vec(),
-        ("client", "composed") => plug(CLIENT_COMPOSED, BATCHED_COMPONENT)?,
-        (VICTIM, _) => plug(CASES, BATCHED_COMPONENT)?,
-        ("file", file) => load(file)?,
+        ("server", "ceiling") => CEILING,
+        ("server", "linked") => LINKED,
+        ("server", "composed") => COMPOSED,
+        ("proxy", "composed") => PROXY,
+        ("client", "ceiling") => CLIENT_CEILING,
+        ("client", "linked") => CLIENT_LINKED,
+        ("client", "composed") => CLIENT_COMPOSED,
+        (VICTIM, _) => CASES,
+        ("file", file) => &load(file)?,
         _ => bail!("there is no program {program:?}"),
     };
-    let app = host()?.load(&component)?;
+    // As the command does.
+    let app = host()?.load_with_node_http(component)?;
     // The program of the tests wants to know which case it is.
     let arguments: Vec<&str> = ["app"].into_iter().chain(program.split_whitespace()).collect();
     let ctx = || {
