@@ -76,6 +76,9 @@ pub fn last_chunk(out: &mut Vec<u8>) {
 
 /// A decimal number, as `Content-Length` has it.
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
+    if number < 10 {
+        return out.push(b'0' + number as u8);
+    }
     let mut digits = [0; 20];
     let mut rest = number;
     let mut start = digits.len();

@@ -5,6 +5,7 @@ const VALUE: u8 = 2;
 const TARGET: u8 = 4;
 const AUTHORITY: u8 = 8;
 const QUOTED: u8 = 16;
+const NAME: u8 = 32;
 
 /// One look-up per byte decides every class.
 static CLASSES: [u8; 256] = classes();
@@ -33,6 +34,11 @@ pub(super) fn is_authority(byte: u8) -> bool {
 /// `qdtext` (RFC 9110 5.6.4): everything of a value but `"` and `\`.
 pub(super) fn is_quoted(byte: u8) -> bool {
     CLASSES[byte as usize] & QUOTED != 0
+}
+
+/// `unreserved / sub-delims` (RFC 3986 2), the bytes of a `reg-name` save those that are percent-encoded.
+pub(super) fn is_name(byte: u8) -> bool {
+    CLASSES[byte as usize] & NAME != 0
 }
 
 /// `OWS` is made of SP and HTAB (RFC 9110 5.6.3).
@@ -92,6 +98,9 @@ const fn classes() -> [u8; 256] {
         if (visible || is_blank(byte)) && !one_of(byte, b"\"\\") {
             table[index] |= QUOTED;
         }
+        if word || one_of(byte, b"-._~!$&'()*+,;=") {
+            table[index] |= NAME;
+        }
         index += 1;
     }
     table
@@ -120,6 +129,7 @@ mod tests {
         assert_eq!(count(is_target), 94 - 2);
         assert_eq!(count(is_authority), 62 + 19);
         assert_eq!(count(is_quoted), 94 + 128 + 2 - 2);
+        assert_eq!(count(is_name), 62 + 15);
     }
 
     #[test]

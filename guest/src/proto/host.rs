@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::fields::{Fields, KnownField};
-use super::grammar::hex_digit;
+use super::grammar::{hex_digit, is_name};
 
 /// What a request's `Host` fields amount to. No verdict: Node accepts what the RFC forbids, a server decides (S1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,39 +31,37 @@ impl HostField {
 
 /// `Host = uri-host [ ":" port ]` (RFC 9110 7.2); an empty host is legal for a target without authority.
 fn is_host(value: &[u8]) -> bool {
-    let (host, port) = match value {
+    let behind = match value {
         [b'[', rest @ ..] => {
             let Some(end) = rest.iter().position(|byte| *byte == b']') else {
                 return false;
             };
-            let (literal, behind) = (&rest[..end], &rest[end + 1..]);
-            if !is_ip_literal(literal) {
+            if !is_ip_literal(&rest[..end]) {
                 return false;
             }
-            match behind {
-                [] => return true,
-                [b':', port @ ..] => (&[][..], port),
-                _ => return false,
-            }
+            &rest[end + 1..]
         }
-        _ => match value.iter().position(|byte| *byte == b':') {
-            Some(colon) => (&value[..colon], &value[colon + 1..]),
-            None => (value, &[][..]),
-        },
+        _ => behind_reg_name(value),
     };
-    is_reg_name(host) && port.iter().all(u8::is_ascii_digit)
+    match behind {
+        [] => true,
+        [b':', port @ ..] => port.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
 }
 
-/// `reg-name = *( unreserved / pct-encoded / sub-delims )` (RFC 3986 3.2.2), which has IPv4 addresses in it.
-fn is_reg_name(mut name: &[u8]) -> bool {
-    while let [first, rest @ ..] = name {
-        name = match (first, rest) {
-            (b'%', [high, low, rest @ ..]) if hex_digit(*high).is_some() && hex_digit(*low).is_some() => rest,
-            _ if is_name_byte(*first) => rest,
-            _ => return false,
-        };
+/// What is behind `reg-name = *( unreserved / pct-encoded / sub-delims )` (RFC 3986 3.2.2), which has IPv4 addresses in
+/// it.
+fn behind_reg_name(mut name: &[u8]) -> &[u8] {
+    while let Some(other) = name.iter().position(|byte| !is_name(*byte)) {
+        match &name[other..] {
+            [b'%', high, low, rest @ ..] if hex_digit(*high).is_some() && hex_digit(*low).is_some() => {
+                name = rest;
+            }
+            behind => return behind,
+        }
     }
-    true
+    &[]
 }
 
 /// `IP-literal = "[" ( IPv6address / IPvFuture ) "]"` (RFC 3986 3.2.2), without the brackets.
@@ -76,31 +74,9 @@ fn is_ip_literal(literal: &[u8]) -> bool {
         return !version.is_empty()
             && version.iter().all(u8::is_ascii_hexdigit)
             && !address.is_empty()
-            && address.iter().all(|byte| is_name_byte(*byte) || *byte == b':');
+            && address.iter().all(|byte| is_name(*byte) || *byte == b':');
     }
     std::str::from_utf8(literal).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
-}
-
-/// `unreserved / sub-delims` (RFC 3986 2).
-const fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        )
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-use super::OutgoingMessage;
 use super::context::ResponseContext;
 use super::decide::Facts;
 use super::head::HeadFields;
+use super::{OutgoingMessage, reason_or_unknown};
 use crate::message::validate::validate_status_code;
 
 /// Status, header lines and body of answers that say the same, whatever is asked. What depends on the request is added
@@ -15,6 +15,7 @@ use crate::message::validate::validate_status_code;
 #[derive(Debug)]
 pub struct PreparedAnswer {
     pub(super) status: u16,
+    pub(super) reason: &'static str,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
     /// Status line and header lines as they are sent, and what they say.
@@ -34,6 +35,13 @@ impl PreparedAnswer {
         let mut message = OutgoingMessage::response(ResponseContext::default());
         message.status_code = status;
         let facts = message.push_own(HeadFields::Strings(&headers))?;
-        Ok(Self { status, headers, body: body.into(), head: message.out, facts })
+        Ok(Self {
+            status,
+            reason: reason_or_unknown(status),
+            headers,
+            body: body.into(),
+            head: message.out,
+            facts,
+        })
     }
 }

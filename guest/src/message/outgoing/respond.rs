@@ -8,7 +8,7 @@ use super::body::Last;
 use super::decide::{Framing, ImplicitLength};
 use super::head::HeadFields;
 use super::prepared::PreparedAnswer;
-use super::{HeadState, OutgoingMessage, reason_or_unknown};
+use super::{HeadState, OutgoingMessage};
 
 /// A prepared body of so many bytes is not copied: smaller ones cost less in one write with their head.
 const SHARED_FROM: usize = 64 * 1024;
@@ -60,7 +60,7 @@ impl OutgoingMessage {
         self.answer(body, answer.head.len(), date, |message, length| {
             let start = message.out.len();
             message.status_code = answer.status;
-            message.status_message = Some(Cow::Borrowed(reason_or_unknown(answer.status)));
+            message.status_message = Some(Cow::Borrowed(answer.reason));
             message.out.extend_from_slice(&answer.head);
             let rendered = message.complete_head(&answer.facts, length, date);
             message.hold_rendered(start, rendered)
