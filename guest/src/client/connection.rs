@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::Error,
     proto::Limits,
-    transport::{Afterwards, Inbox, Link, Protocol, Socket, SocketEvent},
+    transport::{Afterwards, Inbox, Link, Preparation, Protocol, Socket, SocketEvent},
 };
 
 /// A connection of a client. It owns the exchange on it, which knows it weakly.
@@ -195,16 +195,16 @@ impl Protocol for Connection {
 
     /// Node gives the listeners of 'socket' the word before anything becomes of the connection; an application hears of
     /// it when this turn ends, and has answered when the next one does.
-    fn prepare(&self) -> Option<u32> {
+    fn prepare(&self) -> Option<Preparation> {
         let exchange = self.exchange()?;
         let introduction = self.state.borrow().introduction;
         match introduction {
-            Introduction::Unchecked => Some(1),
+            Introduction::Unchecked => Some(Preparation::Look),
             Introduction::Ungreeted => {
                 self.state.borrow_mut().introduction = Introduction::Greeting;
                 exchange.greeted(&self.link);
                 if exchange.listens_to_socket() {
-                    return Some(2);
+                    return Some(Preparation::Turns(2));
                 }
                 self.prepared();
                 None

@@ -134,6 +134,9 @@ struct Runtime {
     /// Whether the driver polls its jobs.
     polling: Cell<bool>,
     look: Cell<Look>,
+    /// Who is woken behind the next look at what has come, whenever that is; and how many of these there were.
+    looking: RefCell<Vec<Waker>>,
+    looks: Cell<u64>,
     /// Who is woken when the turn ends.
     told: RefCell<Vec<Waker>>,
     /// Whether an async export has handed the driver to a task.
@@ -165,6 +168,17 @@ impl Runtime {
 
     /// Whether a transport that works in batches has something for the jobs of this turn.
     fn exchange(&self, exchange: Exchange) -> bool {
+        let looking = self.looking.take();
+        if !looking.is_empty() {
+            if self.look.get() == Look::Asked {
+                self.look.set(Look::Done);
+            }
+            exchange(Demand::Look);
+            self.looks.set(self.looks.get() + 1);
+            // Jobs go on in the order in which they are woken: what has come is handled before.
+            looking.into_iter().for_each(Waker::wake);
+            return true;
+        }
         if self.told.borrow().is_empty() {
             return exchange(Demand::All);
         }
@@ -242,6 +256,27 @@ pub async fn end_of_turn() {
         }
         RUNTIME.with(|runtime| runtime.ask_for_look());
         wake_after_turn([cx.waker().clone()]);
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Waits until what has come by now is handled. A transport that works in batches is asked at once; without one that is
+/// what the end of a turn says.
+pub async fn look() {
+    let looks = || RUNTIME.with(|runtime| runtime.looks.get());
+    if RUNTIME.with(|runtime| runtime.exchange.get().is_none()) {
+        return end_of_turn().await;
+    }
+    let before = looks();
+    poll_fn(|cx| {
+        if looks() > before {
+            return Poll::Ready(());
+        }
+        RUNTIME.with(|runtime| {
+            runtime.looking.borrow_mut().push(cx.waker().clone());
+            runtime.wake_driver();
+        });
         Poll::Pending
     })
     .await;

@@ -16,7 +16,7 @@ pub use self::{
 };
 pub(crate) use self::{
     inbound::{Inbound, Received, StartLine},
-    link::{Afterwards, Halves, Inbox, Link, Protocol, Timer, begin, take_turns_to_send},
+    link::{Afterwards, Halves, Inbox, Link, Preparation, Protocol, Timer, begin, take_turns_to_send},
     outbound::Outbound,
     pipe::{Sink, pipe},
 };

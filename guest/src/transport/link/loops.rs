@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, mem, rc::Rc};
 
-use super::{Afterwards, Inbox, Link, Protocol, Reading, halves::Sending};
+use super::{Afterwards, Inbox, Link, Preparation, Protocol, Reading, halves::Sending};
 use crate::{
     error::Error,
     net::{NetError, Piece, ReadOutcome, Reader, Stream, Writer},
@@ -23,8 +23,8 @@ enum Receiving {
 
 /// What the sending loop is to do next.
 enum Step {
-    /// Wait for the end of so many turns.
-    Turns(u32),
+    /// Wait for that.
+    Prepare(Preparation),
     /// Tell of messages that are finished.
     Finish,
     Write(Piece),
@@ -45,15 +45,20 @@ pub(crate) fn begin(protocol: &Rc<dyn Protocol>, stream: Stream, inbox: Inbox) {
 
 /// Does what has to be done before anything is sent.
 pub(crate) async fn take_turns_to_send(protocol: &dyn Protocol) {
-    while let Some(turns) = protocol.prepare() {
-        turns_end(turns).await;
+    while let Some(preparation) = protocol.prepare() {
+        prepared(preparation).await;
         protocol.prepared();
     }
 }
 
-async fn turns_end(turns: u32) {
-    for _ in 0..turns {
-        runtime::end_of_turn().await;
+async fn prepared(preparation: Preparation) {
+    match preparation {
+        Preparation::Look => runtime::look().await,
+        Preparation::Turns(turns) => {
+            for _ in 0..turns {
+                runtime::end_of_turn().await;
+            }
+        }
     }
 }
 
@@ -104,8 +109,8 @@ async fn send(protocol: Rc<dyn Protocol>, mut writer: Writer) {
     loop {
         match next_step(&link, &*protocol, &mut writer).await {
             Step::Fail(error) => link.destroy_with(Some(Error::system("read", error.code))),
-            Step::Turns(turns) => {
-                turns_end(turns).await;
+            Step::Prepare(preparation) => {
+                prepared(preparation).await;
                 protocol.prepared();
             }
             Step::Finish => protocol.flushed(),
@@ -224,8 +229,8 @@ impl Link {
     }
 
     fn next_step(&self, protocol: &dyn Protocol) -> Option<Step> {
-        if let Some(turns) = protocol.prepare().filter(|_| !self.is_destroyed()) {
-            return Some(Step::Turns(turns));
+        if let Some(preparation) = protocol.prepare().filter(|_| !self.is_destroyed()) {
+            return Some(Step::Prepare(preparation));
         }
         let mut halves = self.halves();
         let next = halves.next_send();

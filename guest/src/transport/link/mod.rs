@@ -52,8 +52,8 @@ pub(crate) trait Protocol: Any + Debug {
         false
     }
 
-    /// How many turns have to end before anything is sent; [`Self::prepared`] is told then.
-    fn prepare(&self) -> Option<u32> {
+    /// What has to be waited for before anything is sent; [`Self::prepared`] is told then.
+    fn prepare(&self) -> Option<Preparation> {
         None
     }
     fn prepared(&self) {}
@@ -85,6 +85,15 @@ pub(crate) trait Protocol: Any + Debug {
     fn gone(&self);
     /// The application detaches the connection from its agent.
     fn agent_remove(&self) {}
+}
+
+/// What is waited for before anything is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preparation {
+    /// Until what has come by now is handled.
+    Look,
+    /// Until so many turns have ended.
+    Turns(u32),
 }
 
 /// A connection.
