@@ -39,7 +39,7 @@ pub use self::{
     events::{Information, RequestEvent, RequestEvents, Upgraded},
     hooks::{AgentEvent, AgentEvents},
     options::{AgentChoice, ConnectOptions, RequestOptions, SocketOptions},
-    prepared::{Fetched, PreparedRequest},
+    prepared::{FetchReadiness, Fetched, PreparedRequest},
     request::{Attachments, ClientRequest, WholeResponse},
 };
 use self::{connection::Connection, driver::Source};

@@ -1,7 +1,11 @@
 //! Requests that are made again and again: what can be settled once is, and answers can be taken by number, without a
 //! handle for each.
 
-use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
 
 use super::{
     Agent, AgentChoice, ClientRequest, RequestEvents, RequestOptions, WholeResponse, exchange::Exchange,
@@ -42,8 +46,16 @@ pub struct Fetched {
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
     done: RefCell<VecDeque<Fetched>>,
+    /// Whether whoever announces them has told of all that is done.
+    announced: Cell<bool>,
+    /// Nobody takes any more.
+    abandoned: Cell<bool>,
     changed: Signal,
 }
+
+/// Says when there is something to take of what was fetched; keeps it from nothing.
+#[derive(Debug)]
+pub struct FetchReadiness(Rc<Fetches>);
 
 impl PreparedRequest {
     /// Prepares `http.request(url, options)`. `listening` are the events that each request listens to.
@@ -94,7 +106,10 @@ impl PreparedRequest {
     pub fn take_fetched(&self, max: usize) -> Vec<Fetched> {
         let mut done = self.fetches.done.borrow_mut();
         let count = max.min(done.len());
-        done.drain(..count).collect()
+        let taken = done.drain(..count).collect();
+        drop(done);
+        self.fetches.announce_rest();
+        taken
     }
 
     /// Waits until [`Self::take_fetched`] has something to give. Takes nothing.
@@ -102,6 +117,11 @@ impl PreparedRequest {
         runtime::ensure_driver();
         let fetches = &self.fetches;
         fetches.changed.wait(|| (!fetches.done.borrow().is_empty()).then_some(())).await;
+    }
+
+    /// What says whenever there is something to take, also while somebody else has this handle.
+    pub fn readiness(&self) -> FetchReadiness {
+        FetchReadiness(Rc::clone(&self.fetches))
     }
 
     /// Notes what was fetched under this number, which is not 0: see [`runtime::take_watched`].
@@ -137,10 +157,48 @@ impl PreparedRequest {
     }
 }
 
+impl Drop for PreparedRequest {
+    fn drop(&mut self) {
+        self.fetches.abandoned.set(true);
+        self.fetches.done.take();
+        self.fetches.changed.notify();
+    }
+}
+
+impl FetchReadiness {
+    /// Waits until there is something to take that was not there the last time. False when nobody can take it any more.
+    pub async fn next(&self) -> bool {
+        let Self(fetches) = self;
+        let look = || match fetches.abandoned.get() {
+            true => Some(false),
+            false if fetches.announced.get() || fetches.done.borrow().is_empty() => None,
+            false => Some(!fetches.announced.replace(true)),
+        };
+        fetches.changed.wait(look).await
+    }
+
+    /// Nobody was told of what [`Self::next`] said: somebody else is to be.
+    pub fn pass_on(&self) {
+        self.0.announce_rest();
+    }
+}
+
 impl Fetches {
     pub(super) fn done(&self, fetched: Fetched) {
+        if self.abandoned.get() {
+            return;
+        }
+        self.announced.set(false);
         self.done.borrow_mut().push_back(fetched);
         // Others of this turn are complete, too.
         self.changed.notify_after_turn();
+    }
+
+    /// What is left has to be told of again.
+    fn announce_rest(&self) {
+        if !self.done.borrow().is_empty() {
+            self.announced.set(false);
+            self.changed.notify_after_turn();
+        }
     }
 }

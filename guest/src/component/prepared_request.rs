@@ -1,5 +1,7 @@
 //! `interface prepared-request`.
 
+use wit_bindgen::StreamReader;
+
 use super::{
     Component,
     bindings::exports::node::http::{
@@ -9,11 +11,11 @@ use super::{
         prepared_request::{Fetched, Guest, GuestPreparedRequest, PreparedRequest as Handle},
         types::Error,
     },
-    convert,
+    convert, streams,
 };
 use crate::{
     client::{self, PreparedRequest},
-    error,
+    error, runtime,
 };
 
 impl Guest for Component {
@@ -58,6 +60,11 @@ impl GuestPreparedRequest for PreparedRequest {
 
     async fn ready(&self) {
         Self::ready(self).await;
+    }
+
+    async fn readiness(&self) -> StreamReader<u8> {
+        runtime::ensure_driver();
+        streams::readiness(self.readiness())
     }
 
     fn take_fetched(&self, max: u32) -> Vec<Fetched> {

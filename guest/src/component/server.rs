@@ -36,7 +36,7 @@ impl GuestServer for Server {
     }
 
     fn readiness(&self) -> StreamReader<u8> {
-        streams::readiness(self)
+        streams::readiness(self.readiness())
     }
 
     fn watch(&self, number: u64) {

@@ -3,11 +3,11 @@
 use wit_bindgen::{StreamReader, StreamResult, StreamWriter};
 
 use crate::{
-    client::ClientRequest,
+    client::{ClientRequest, FetchReadiness},
     error::Error,
     message::ReadResult,
     runtime,
-    server::{Server, ServerResponse},
+    server::{self, ServerResponse},
     transport::{IncomingMessage, Socket},
 };
 
@@ -86,10 +86,37 @@ pub(super) async fn send(socket: &Socket, mut data: StreamReader<u8>) -> Result<
     }
 }
 
-/// A byte whenever `server` has something to take that was not announced before.
-pub(super) fn readiness(server: &Server) -> StreamReader<u8> {
+/// What says whenever its object has something to take that was not announced before.
+pub(super) trait Announces: 'static {
+    /// As the method of the same name of a server's.
+    async fn next(&self) -> bool;
+    /// Likewise.
+    fn pass_on(&self);
+}
+
+impl Announces for server::Readiness {
+    async fn next(&self) -> bool {
+        Self::next(self).await
+    }
+
+    fn pass_on(&self) {
+        Self::pass_on(self);
+    }
+}
+
+impl Announces for FetchReadiness {
+    async fn next(&self) -> bool {
+        Self::next(self).await
+    }
+
+    fn pass_on(&self) {
+        Self::pass_on(self);
+    }
+}
+
+/// A byte whenever there is something to take.
+pub(super) fn readiness(readiness: impl Announces) -> StreamReader<u8> {
     let (mut writer, reader) = wasi::wit_stream::new();
-    let readiness = server.readiness();
     runtime::spawn(async move {
         while readiness.next().await {
             if !writer.write_all(vec![0]).await.is_empty() {

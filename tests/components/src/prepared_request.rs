@@ -26,6 +26,7 @@ pub(crate) async fn run(arguments: Vec<String>) -> Done {
     };
     let get = PreparedRequest::create(None, Some(options("GET")), Some(&agent)).expect("valid options");
     fetch_all(&get).await;
+    announced(&get).await;
     one_by_one(&get, options("PUT"), &agent).await;
     refused(port);
     drop(get);
@@ -66,6 +67,23 @@ fn check(fetched: Fetched) {
     let whole = fetched.response.expect("an answer");
     assert_eq!((whole.status_code, &*whole.headers[0].1), (200, "text/plain"));
     assert!(whole.body.starts_with(b"GET /prepared HTTP/1.1\r\nX-A: b\r\nHost: 127.0.0.1:"));
+}
+
+/// A byte says that there is something, also of what is left.
+async fn announced(get: &PreparedRequest) {
+    let mut readiness = get.readiness().await;
+    get.fetch(&[1, 2, 3], 1024).expect("no trailers");
+    let mut numbers = Vec::new();
+    while numbers.len() < 3 {
+        assert_eq!(readiness.next().await, Some(0));
+        numbers.extend(get.take_fetched(1).iter().map(|fetched| fetched.number));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3]);
+    drop(readiness);
+    get.fetch(&[4], 1024).expect("no trailers");
+    get.ready().await;
+    assert_eq!(get.take_fetched(0).len(), 1);
 }
 
 /// As those that `http.get` and `http.request` make.

@@ -205,3 +205,30 @@ fn a_dropped_wait_for_a_whole_response() {
         }
     }
 }
+
+#[test]
+fn what_can_be_taken_is_announced_once() {
+    let mut context = Context::from_waker(Waker::noop());
+    let (fixture, agent) = (Fixture::new(), keeping());
+    let prepared = prepared(&fixture, RequestOptions::default(), &agent);
+    let readiness = prepared.readiness();
+    let mut announced = || match pin!(readiness.next()).poll(&mut context) {
+        Poll::Ready(more) => Some(more),
+        Poll::Pending => None,
+    };
+    prepared.fetch(&[1, 2], 9).expect("no trailers");
+    run_until_stalled();
+    assert_eq!(announced(), None);
+    for peer in fixture.listener.take().into_iter().map(Peer::of) {
+        peer.send(OK);
+    }
+    assert_eq!((announced(), announced()), (Some(true), None));
+    assert_eq!(prepared.take_fetched(1).len(), 1);
+    assert_eq!((announced(), announced()), (Some(true), None), "one is left");
+    readiness.pass_on();
+    assert_eq!(announced(), Some(true), "nobody was told");
+    assert_eq!(prepared.take_fetched(9).len(), 1);
+    assert_eq!(announced(), None);
+    drop(prepared);
+    assert_eq!(announced(), Some(false));
+}

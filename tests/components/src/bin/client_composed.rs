@@ -45,10 +45,12 @@ mod component {
             ..RequestOptions::default()
         };
         let request = PreparedRequest::create(None, Some(options), Some(&agent))?;
+        let (mut ready, mut byte) = (request.readiness().await, Vec::with_capacity(1));
         let mut numbers: Vec<u64> = (0..u64::from(in_flight)).collect();
         loop {
             request.fetch(&numbers, 1024)?;
-            request.ready().await;
+            (_, byte) = ready.read(byte).await;
+            byte.clear();
             numbers.clear();
             for fetched in request.take_fetched(0) {
                 assert_eq!(fetched.response?.body.len(), 13);
