@@ -22,6 +22,7 @@ function work(request, response) {
   plain(request, response);
 }
 
+// Gathered: request.pipe(response) is no faster for Node.
 function echo(request, response) {
   const pieces = [];
   request.on('data', (piece) => pieces.push(piece));
