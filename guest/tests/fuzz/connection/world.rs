@@ -214,8 +214,19 @@ impl World {
                 response.set_timeout(u32::from(amount));
                 response.take_events(usize::from(amount));
             }
+            18 if amount % 2 == 1 => self.pipe(&response, amount / 2),
             18 => spawn(async move { drop((response.finished().await, response.flushed().await)) }),
             _ => self.let_go(response, amount),
+        }
+    }
+
+    /// Chunks are as large as what arrives at once, so a calm script does not.
+    fn pipe(&self, response: &ServerResponse, amount: u8) {
+        let (which, end) = (amount / 2, amount % 2 == 0);
+        match choose(&self.requests, which).filter(|_| which % 2 == 0) {
+            _ if self.calm => {}
+            Some(request) => drop(response.pipe_from(request, end)),
+            None => drop(response.pipe_from(&response.request(), end)),
         }
     }
 
