@@ -222,8 +222,8 @@ impl World {
 
     /// Chunks are as large as what arrives at once, so a calm script does not.
     fn pipe(&self, response: &ServerResponse, amount: u8) {
-        let (which, end) = (amount / 2, amount % 2 == 0);
-        match choose(&self.requests, which).filter(|_| which % 2 == 0) {
+        let (own, end, which) = (amount & 1 == 0, amount & 2 == 0, amount / 4);
+        match choose(&self.requests, which).filter(|_| !own) {
             _ if self.calm => {}
             Some(request) => drop(response.pipe_from(request, end)),
             None => drop(response.pipe_from(&response.request(), end)),
