@@ -5,8 +5,8 @@
 use node_http::{
     agent::Options,
     client::{
-        Agent, AgentEvent, AgentEvents, AgentOptions, Attachments, ClientRequest, RequestEvent,
-        RequestEvents, RequestOptions, Transport,
+        Agent, AgentEvent, AgentEvents, AgentOptions, Attachments, ClientRequest, PreparedRequest,
+        RequestEvent, RequestEvents, RequestOptions, Transport,
     },
     net::memory::{MemoryListener, MemoryReader, MemoryWriter, Network},
     runtime::{advance, run_until_stalled},
@@ -53,6 +53,10 @@ struct World {
     listener: MemoryListener,
     address: SocketAddr,
     agent: Agent,
+    prepared: PreparedRequest,
+    /// How many requests it was asked for, and the numbers that came back.
+    fetches: u64,
+    fetched: Vec<u64>,
     requests: Vec<Watched>,
     responses: Vec<IncomingMessage>,
     sockets: Vec<Socket>,
@@ -80,11 +84,19 @@ impl World {
         };
         let listening = AgentEvents::from_bits(options >> 4);
         let agent = Agent::create(AgentOptions { pool, listening, ..AgentOptions::default() });
+        let agent = agent.expect("valid options");
+        let method = METHODS[options as usize % METHODS.len()].to_owned();
+        let asked = RequestOptions { method: Some(method), ..RequestOptions::default() };
+        let (url, listening) = (format!("http://{address}/"), RequestEvents::default());
+        let prepared = PreparedRequest::create(Some(&url), asked, Some(&agent), listening);
         Self {
             network,
             listener,
             address,
-            agent: agent.expect("valid options"),
+            agent,
+            prepared: prepared.expect("valid options"),
+            fetches: 0,
+            fetched: Vec::new(),
             requests: Vec::new(),
             responses: Vec::new(),
             sockets: Vec::new(),
@@ -110,6 +122,9 @@ impl World {
     }
 
     fn request(&mut self, which: u8, what: u8) {
+        if which >= 128 {
+            return self.fetch(what);
+        }
         let options = RequestOptions {
             method: Some(METHODS[which as usize % METHODS.len()].to_owned()),
             timeout: (what & 1 > 0).then_some(30),
@@ -124,6 +139,18 @@ impl World {
             let _ = request.end((what & 8 > 0).then_some(b"body".as_slice()));
         }
         self.requests.push(Watched { request, closed: None, errors: 0, responses: 0 });
+    }
+
+    fn fetch(&mut self, what: u8) {
+        let first = self.fetches;
+        self.fetches += u64::from(what % 3);
+        let numbers: Vec<u64> = (first..self.fetches).collect();
+        self.prepared.fetch(&numbers, u64::from(what) * 1000).expect("no trailers");
+        self.take_fetched(usize::from(what % 5));
+    }
+
+    fn take_fetched(&mut self, max: usize) {
+        self.fetched.extend(self.prepared.take_fetched(max).iter().map(|fetched| fetched.number));
     }
 
     fn peer(&mut self, which: u8, what: u8) {
@@ -267,6 +294,9 @@ impl World {
         for watched in &self.requests {
             assert!(watched.closed.is_some(), "a request that never closes: {:?}", watched.request);
         }
+        self.take_fetched(usize::MAX);
+        self.fetched.sort_unstable();
+        assert_eq!(self.fetched, (0..self.fetches).collect::<Vec<_>>(), "each fetch brings one answer");
         self.sockets.clear();
         run_until_stalled();
         assert!(self.agent.sockets().is_empty() && self.agent.free_sockets().is_empty());
