@@ -2,11 +2,37 @@
 
 use std::{mem, rc::Rc};
 
-use super::{Fetched, WholeResponse, awaited::Awaited, exchange::Exchange, prepared::Fetches};
+use super::{Fetched, awaited::Awaited, exchange::Exchange, prepared::Fetches};
 use crate::{
     error::Error,
-    message::{ReadResult, headers},
+    message::{HeaderValue, ReadResult, headers},
+    proto::Fields,
 };
+
+/// A response with all of its body. Its headers are made of what was received when they are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeResponse {
+    /// `response.statusCode`.
+    pub status_code: u16,
+    /// The body.
+    pub body: Vec<u8>,
+    fields: Fields,
+    joins_duplicates: bool,
+}
+
+impl WholeResponse {
+    /// `response.headers`: lower-case names, duplicates joined or dropped by Node's rules.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(String, HeaderValue)> {
+        headers::joined(self.fields.iter(), self.joins_duplicates)
+    }
+
+    /// `response.rawHeaders`, in pairs.
+    #[must_use]
+    pub fn raw_headers(&self) -> Vec<(String, String)> {
+        headers::raw(self.fields.iter())
+    }
+}
 
 /// A response that is being gathered.
 #[derive(Debug)]
@@ -173,11 +199,10 @@ impl Exchange {
         }
     }
 
-    fn whole_response(&self, body: Vec<u8>) -> WholeResponse {
-        let (status_code, headers) = match self.head.get() {
-            Some(head) => (head.status, headers::raw(head.fields.iter())),
-            None => (0, Vec::new()),
-        };
-        WholeResponse { status_code, headers, body }
+    /// The response, all of whose body this is.
+    pub(super) fn whole_response(&self, body: Vec<u8>) -> WholeResponse {
+        let head = self.head.get().map(|head| (head.status, head.fields.clone()));
+        let (status_code, fields) = head.unwrap_or_default();
+        WholeResponse { status_code, body, fields, joins_duplicates: self.settings.join_duplicate_headers }
     }
 }

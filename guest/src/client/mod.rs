@@ -37,10 +37,11 @@ use std::{any::Any, rc::Rc};
 pub use self::{
     agent::{Agent, AgentOptions},
     events::{Information, RequestEvent, RequestEvents, Upgraded},
+    gathering::WholeResponse,
     hooks::{AgentEvent, AgentEvents},
     options::{AgentChoice, ConnectOptions, RequestOptions, SocketOptions},
     prepared::{FetchReadiness, Fetched, PreparedRequest},
-    request::{Attachments, ClientRequest, WholeResponse},
+    request::{Attachments, ClientRequest},
 };
 use self::{connection::Connection, driver::Source};
 use crate::{net::Stream, transport::Socket};

@@ -6,7 +6,7 @@ use super::{
     Agent, AgentChoice, RequestOptions, Transport,
     events::{RequestEvent, RequestEvents},
     exchange::Exchange,
-    gathering::GatheringCall,
+    gathering::{GatheringCall, WholeResponse},
     plan::Plan,
     writing::NO_DATE,
 };
@@ -22,17 +22,6 @@ use crate::{
 /// a response that was not handed out is thrown away.
 #[derive(Debug)]
 pub struct ClientRequest(Rc<Exchange>);
-
-/// A response with all of its body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WholeResponse {
-    /// `response.statusCode`.
-    pub status_code: u16,
-    /// `response.rawHeaders`, in pairs.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-}
 
 /// What a request is given besides its options.
 #[derive(Debug, Default)]
@@ -158,8 +147,7 @@ impl ClientRequest {
         }
         let response = self.response().await?;
         let body = response.read_all(limit).await?;
-        let status_code = response.status_code().unwrap_or_default();
-        Ok(WholeResponse { status_code, headers: response.raw_headers(), body })
+        Ok(self.0.whole_response(body))
     }
 
     /// `request.abort()`.

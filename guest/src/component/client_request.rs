@@ -259,8 +259,7 @@ impl From<ClientRequestEvents> for client::RequestEvents {
 
 impl From<client::WholeResponse> for WholeResponse {
     fn from(whole: client::WholeResponse) -> Self {
-        let client::WholeResponse { status_code, headers, body } = whole;
-        Self { status_code, headers, body }
+        Self { status_code: whole.status_code, headers: whole.raw_headers(), body: whole.body }
     }
 }
 

@@ -235,7 +235,7 @@ fn a_whole_response_is_waited_for_at_once() {
         match (answer, expected) {
             (Ok(answer), Ok(body)) => {
                 assert_eq!((answer.status_code, &answer.body[..]), (203, body.as_bytes()));
-                assert_eq!(answer.headers[1], ("X".to_owned(), "y".to_owned()));
+                assert_eq!(answer.raw_headers()[1], ("X".to_owned(), "y".to_owned()));
             }
             (Err(error), Err(code)) => assert_eq!(error.code(), code),
             (answer, _) => panic!("{answer:?} instead of {expected:?}"),

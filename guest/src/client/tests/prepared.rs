@@ -83,7 +83,8 @@ fn what_is_fetched_is_named_and_taken_when_it_is_whole() {
     let fetched = prepared.take_fetched(1).remove(0);
     let whole = fetched.response.expect("a response");
     assert_eq!((fetched.number, fetched.reused_socket, whole.status_code), (7, false, 200));
-    assert_eq!(whole.headers[1], ("X".to_owned(), "y".to_owned()));
+    assert_eq!(whole.raw_headers()[1], ("X".to_owned(), "y".to_owned()));
+    assert_eq!(whole.headers()[1], ("x".to_owned(), "y".into()));
     assert_eq!(agent.free_sockets()[0].1.len(), 1, "its connection can serve others");
     for _ in 0..1999 {
         peers[1].send(&"x".repeat(100));
