@@ -63,7 +63,11 @@ impl Compiled {
         // is written by `keep`, which gives a file its name when it is whole and never changes it again. The name
         // holds the version of wasmtime and its settings, and wasmtime checks them once more.
         #[allow(unsafe_code, reason = "whoever can write to the folder can already do what this user can")]
-        let component = unsafe { Component::deserialize_file(engine, file)? };
+        let component = unsafe {
+            // Where nothing in the folder may be executed, a copy of it may.
+            Component::deserialize_file(engine, file)
+                .or_else(|_| Component::deserialize(engine, fs::read(file)?))?
+        };
         if last_use.elapsed().is_ok_and(|unused| unused > DAY) {
             // It may be a folder that somebody has prepared.
             let _ = File::open(file).and_then(|file| file.set_modified(SystemTime::now()));
