@@ -11,11 +11,11 @@ use std::{
     task::Waker,
 };
 
-use wasi::sockets::types::TcpSocket;
+use wasi::sockets::types::{ErrorCode, TcpSocket};
 
-use self::bindings::node_http::host::tcp_batch::{self, Completion, Failure, Operation, Outcome, Submission};
+use self::bindings::node_http::host::tcp_batch::{self, Completion, Operation, Outcome, Submission};
 pub use self::halves::{BatchReader, BatchWriter};
-use super::{NetError, Piece, ReadOutcome};
+use super::{NetError, Piece, ReadOutcome, wasi::net_error};
 use crate::runtime::{self, Demand};
 
 mod bindings {
@@ -157,8 +157,8 @@ impl Batch {
                     self.received(number, bytes)
                 }
                 Outcome::Sent(count) => self.sent(number, Ok(*count as usize)),
-                Outcome::ReceiveFailed(failure) => self.receive_failed(number, *failure),
-                Outcome::SendFailed(failure) => self.sent(number, Err(net_error(*failure))),
+                Outcome::ReceiveFailed(failure) => self.receive_failed(number, failure),
+                Outcome::SendFailed(failure) => self.sent(number, Err(net_error(failure))),
                 Outcome::Broken => self.broken(number),
             };
             // Wakers run no code of ours, so they may be called while others wait to be.
@@ -196,7 +196,7 @@ impl Batch {
         }
     }
 
-    fn receive_failed(&self, number: u32, failure: Failure) -> Option<Waker> {
+    fn receive_failed(&self, number: u32, failure: &ErrorCode) -> Option<Waker> {
         self.with(number, |connection| {
             let (buffer, _, waker) = connection.receiving.take_waiting()?;
             connection.receiving = Receiving::Done(ReadOutcome::Failed(net_error(failure)), buffer);
@@ -245,16 +245,4 @@ impl Receiving {
             }
         }
     }
-}
-
-fn net_error(failure: Failure) -> NetError {
-    let code = match failure {
-        Failure::ConnectionReset => "ECONNRESET",
-        Failure::ConnectionBroken => "EPIPE",
-        Failure::ConnectionAborted => "ECONNABORTED",
-        Failure::Timeout => "ETIMEDOUT",
-        Failure::RemoteUnreachable => "EHOSTUNREACH",
-        Failure::Other => "EIO",
-    };
-    NetError { code }
 }

@@ -307,7 +307,7 @@ fn v6_to_wasi(v6: SocketAddrV6) -> Ipv6SocketAddress {
 }
 
 /// WASI's codes are fewer than POSIX's; each maps to the one that Node's users match on.
-fn net_error(code: &ErrorCode) -> NetError {
+pub(super) fn net_error(code: &ErrorCode) -> NetError {
     let code = match code {
         ErrorCode::AccessDenied => "EACCES",
         ErrorCode::NotSupported => "ENOTSUP",

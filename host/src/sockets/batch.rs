@@ -18,11 +18,11 @@ use wasmtime::component::{Accessor, Linker, Resource, WasmList};
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::p3::bindings::sockets::types::{ErrorCode, TcpSocket as Handle};
 
-use self::bindings::node_http::host::tcp_batch::{Completion, Failure, Operation, Outcome, Submission};
+use self::bindings::node_http::host::tcp_batch::{Completion, Operation, Outcome, Submission};
 use self::selector::{Selector, State};
 use super::connection::Connection;
 use super::host::get_mut;
-use super::streams::{SEND_FLAGS, retry, shutdown};
+use super::streams::{SEND_FLAGS, failure, retry, shutdown};
 use super::{NetworkCtxView, NetworkView};
 
 mod bindings {
@@ -253,7 +253,7 @@ impl Attached {
                 self.state.readable = false;
                 return None;
             }
-            Err(errno) => Outcome::ReceiveFailed(failure(errno)),
+            Err(errno) => Outcome::ReceiveFailed(failure(&errno.into())),
         };
         self.receive = None;
         Some(outcome)
@@ -274,21 +274,8 @@ impl Attached {
                 self.state.writable = false;
                 None
             }
-            Err(errno) => Some(Outcome::SendFailed(failure(errno))),
+            Err(errno) => Some(Outcome::SendFailed(failure(&errno.into()))),
         }
-    }
-}
-
-fn failure(errno: Errno) -> Failure {
-    match errno {
-        Errno::CONNRESET => Failure::ConnectionReset,
-        Errno::PIPE => Failure::ConnectionBroken,
-        Errno::CONNABORTED => Failure::ConnectionAborted,
-        Errno::TIMEDOUT => Failure::Timeout,
-        Errno::HOSTUNREACH | Errno::HOSTDOWN | Errno::NETUNREACH | Errno::NETDOWN => {
-            Failure::RemoteUnreachable
-        }
-        _ => Failure::Other,
     }
 }
 

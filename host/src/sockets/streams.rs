@@ -179,7 +179,7 @@ impl<D> StreamConsumer<D> for Sender {
                 source.mark_read(count);
                 completed(Poll::Ready(()), finish)
             }
-            Poll::Ready(Err(error)) => Poll::Ready(Ok(self.end(Err(sending_failed(&error))))),
+            Poll::Ready(Err(error)) => Poll::Ready(Ok(self.end(Err(failure(&error))))),
             Poll::Pending => completed(Poll::Pending, finish),
         }
     }
@@ -254,7 +254,8 @@ pub(super) fn retry<T>(mut operation: impl FnMut() -> rustix::io::Result<T>) -> 
     }
 }
 
-fn sending_failed(error: &io::Error) -> ErrorCode {
+/// What failed, where wasmtime-wasi has no word for a pipe that is broken.
+pub(super) fn failure(error: &io::Error) -> ErrorCode {
     match error.kind() {
         io::ErrorKind::BrokenPipe => ErrorCode::ConnectionBroken,
         _ => ErrorCode::from(error),

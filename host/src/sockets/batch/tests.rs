@@ -110,7 +110,7 @@ fn a_reset_is_told_to_whoever_watches_and_to_whoever_receives() {
         let (outcomes, _) = answers(&mut batch, number, Operation::Watch, b"").await;
         assert!(matches!(outcomes[..], [Outcome::Broken]), "{outcomes:?}");
         let (outcomes, _) = answers(&mut batch, number, Operation::Receive(1), b"").await;
-        assert!(matches!(outcomes[..], [Outcome::ReceiveFailed(Failure::ConnectionReset)]), "{outcomes:?}");
+        assert!(matches!(outcomes[..], [Outcome::ReceiveFailed(ErrorCode::ConnectionReset)]), "{outcomes:?}");
     });
 }
 
