@@ -132,8 +132,9 @@ mod component {
         let (mut writer, body) = wit_stream::new();
         spawn_local(async move {
             for _ in 0..PIECES {
-                // What is left over is nobody's: the client has gone.
-                let _ = writer.write_all(PIECE.to_vec()).await;
+                if !writer.write_all(PIECE.to_vec()).await.is_empty() {
+                    return; // the client has gone
+                }
             }
         });
         response.send_body(body).await?;
