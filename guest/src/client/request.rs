@@ -15,7 +15,7 @@ use crate::{
     message::OutgoingMessage,
     net::{AbortSignal, Abortable},
     runtime::{self, Recorded, Span, next_id},
-    transport::{self, IncomingMessage, Sink as _, Socket},
+    transport::{self, IncomingMessage, Sink, Socket},
 };
 
 /// A request on its way, and its answer. Dropping it before `end` destroys the request; afterwards it goes on, and
@@ -198,7 +198,12 @@ impl ClientRequest {
     /// `ERR_STREAM_ALREADY_FINISHED` when the body of `source` goes elsewhere already; those of [`Self::write`] for what
     /// is written now. One that comes later destroys the request.
     pub fn pipe_from(&self, source: &IncomingMessage, end: bool) -> Result<(), Error> {
-        transport::pipe(source, Rc::clone(&self.0), end)
+        transport::pipe(source, self.sink(), end)
+    }
+
+    /// What others than the application write the body to.
+    pub(crate) fn sink(&self) -> impl Sink + use<> {
+        Rc::clone(&self.0)
     }
 
     /// `request.flushHeaders()`.

@@ -260,7 +260,7 @@ impl GuestServerResponse for ServerResponse {
     }
 
     async fn send_body(&self, body: StreamReader<u8>) -> Result<u64, Error> {
-        Ok(streams::send_body(self, body).await?)
+        Ok(streams::send_body(self.sink(), body).await?)
     }
 
     fn pipe_from(&self, source: IncomingMessageBorrow<'_>, end: bool) -> Result<(), Error> {

@@ -1,51 +1,59 @@
 //! Pumps between messages and the component model's byte streams.
 
+use std::{cell::Cell, rc::Rc};
+
 use wit_bindgen::{StreamReader, StreamResult, StreamWriter};
 
 use crate::{
-    client::{ClientRequest, FetchReadiness},
+    client::FetchReadiness,
     error::Error,
     message::ReadResult,
-    runtime,
-    server::{self, ServerResponse},
-    transport::{IncomingMessage, Socket},
+    runtime::{self, Signal, unless},
+    server,
+    transport::{IncomingMessage, Sink, Socket},
 };
 
 /// How much one read of a caller's stream takes.
 const PIECE: usize = 64 * 1024;
 
-/// A message whose body is written.
-pub(super) trait Outgoing {
-    /// As the method of the same name of the message.
-    fn write(&self, chunk: &[u8]) -> Result<bool, Error>;
-    /// Likewise.
-    async fn drain(&self);
+/// A stream on its way to a message, for the call that waits for its end.
+#[derive(Default)]
+struct Sending {
+    /// How it ended.
+    outcome: Cell<Option<Result<u64, Error>>>,
+    /// Whether the call was dropped.
+    stopped: Cell<bool>,
+    changed: Signal,
 }
 
-impl Outgoing for ServerResponse {
-    fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
-        Self::write(self, chunk)
-    }
+/// Stops the sending when the call that waits for it is dropped.
+struct Waiting(Rc<Sending>);
 
-    async fn drain(&self) {
-        Self::drain(self).await;
-    }
-}
-
-impl Outgoing for ClientRequest {
-    fn write(&self, chunk: &[u8]) -> Result<bool, Error> {
-        Self::write(self, chunk)
-    }
-
-    async fn drain(&self) {
-        Self::drain(self).await;
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.stopped.set(true);
+        self.0.changed.notify();
     }
 }
 
 /// Writes all of `body` to the message, which stays open, waiting whenever the peer is slower. Returns
 /// how many bytes were written.
-pub(super) async fn send_body(message: &impl Outgoing, mut body: StreamReader<u8>) -> Result<u64, Error> {
+///
+/// The driver does it: in the task of this call each piece would wake the driver, and the driver this task.
+pub(super) async fn send_body(message: impl Sink, body: StreamReader<u8>) -> Result<u64, Error> {
     runtime::ensure_driver();
+    let sending = Rc::new(Sending::default());
+    let waiting = Waiting(Rc::clone(&sending));
+    runtime::spawn(async move {
+        let work = write_all(&message, body);
+        let outcome = unless(&sending.changed, || sending.stopped.get(), work).await;
+        sending.outcome.set(outcome);
+        sending.changed.notify();
+    });
+    waiting.0.changed.wait(|| waiting.0.outcome.take()).await
+}
+
+async fn write_all(message: &impl Sink, mut body: StreamReader<u8>) -> Result<u64, Error> {
     let mut sent = 0;
     let mut buffer = Vec::with_capacity(PIECE);
     loop {
@@ -53,7 +61,8 @@ pub(super) async fn send_body(message: &impl Outgoing, mut body: StreamReader<u8
         if !piece.is_empty() {
             sent += piece.len() as u64;
             if !message.write(&piece)? {
-                message.drain().await;
+                let goes_on = || !message.outbound().borrow().writable_need_drain() || message.is_over();
+                message.signal().wait(|| goes_on().then_some(())).await;
             }
         }
         if result == StreamResult::Dropped {

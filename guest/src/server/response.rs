@@ -11,7 +11,7 @@ use crate::{
     message::{HeadFields, HeaderValue, OutgoingMessage, PreparedAnswer, headers::latin1_text},
     proto::Method,
     runtime::{self, Recorded, Span},
-    transport::{self, IncomingMessage, Sink as _, Socket},
+    transport::{self, IncomingMessage, Sink, Socket},
 };
 
 /// The answer to one request. Dropping it before `end` destroys it, as nothing else could tell the client that no
@@ -125,7 +125,12 @@ impl ServerResponse {
     /// `ERR_STREAM_ALREADY_FINISHED` when the body of `source` goes elsewhere already; those of [`Self::write`] and
     /// [`Self::end`] for what is written now. One that comes later destroys the response.
     pub fn pipe_from(&self, source: &IncomingMessage, end: bool) -> Result<(), Error> {
-        transport::pipe(source, Rc::clone(&self.0), end)
+        transport::pipe(source, self.sink(), end)
+    }
+
+    /// What others than the application write the body to.
+    pub(crate) fn sink(&self) -> impl Sink + use<> {
+        Rc::clone(&self.0)
     }
 
     /// Any other change of the message; `change` is given the current `Date`. While it runs the response is in its
