@@ -51,7 +51,8 @@ watch!(
 ///
 /// All these waits of an app are one for the runtime, [`watched`], where each call of an asynchronous function of the
 /// package, such as `readable` or `closed`, is a task of its own: with many requests at a time this is the fast way. An
-/// object that the app watches itself, with `watch`, cannot be waited for as well.
+/// object that the app watches itself, with `watch`, cannot be waited for as well, nor can one message through two of its
+/// handles: `response.request()` gives another one each time.
 ///
 /// Dropping the wait loses nothing, unless `look` takes something.
 ///

@@ -42,3 +42,16 @@ fn a_body_that_is_cut_short_ends_with_its_connections() {
     client.send(&get("/proxy"));
     assert_eq!(client.reply().body, "");
 }
+
+#[test]
+fn a_stream_that_is_given_up_leaves_the_response_open() {
+    let case = Case::start(SOCKETS, "piping");
+    let mut client = case.connect("piping");
+    for _ in 0..3 {
+        client.send("POST /stopped HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+        let (received, _) = client.receive_until(|text| text.ends_with("3\r\nabc\r\n"));
+        assert!(received.ends_with("3\r\nabc\r\n"), "{received}");
+        client.send("go");
+        assert_eq!(client.reply().body, "abcd");
+    }
+}
