@@ -38,9 +38,7 @@ impl Server {
         R: IntoReply + 'static,
     {
         let handler = Rc::new(handler);
-        // That one starts the driver if nothing has; from then on a stream tells for less.
-        self.ready().await;
-        let (mut ready, mut byte) = (self.readiness(), Vec::with_capacity(1));
+        let (mut ready, mut byte) = (self.readiness().await, Vec::with_capacity(1));
         let mut open = true;
         while open {
             (_, byte) = ready.read(byte).await;

@@ -179,7 +179,8 @@ pub async fn watched() {
     poll_fn(|context| {
         let named = STATE.with_borrow_mut(|state| {
             let named = !state.named.is_empty();
-            if !named {
+            // It may look often before anything is named.
+            if !named && !state.app.iter().any(|waker| waker.will_wake(context.waker())) {
                 state.app.push(context.waker().clone());
             }
             named

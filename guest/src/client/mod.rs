@@ -40,7 +40,7 @@ pub use self::{
     gathering::WholeResponse,
     hooks::{AgentEvent, AgentEvents},
     options::{AgentChoice, ConnectOptions, RequestOptions, SocketOptions},
-    prepared::{FetchReadiness, Fetched, PreparedRequest},
+    prepared::{Fetched, PreparedRequest},
     request::{Attachments, ClientRequest},
 };
 use self::{connection::Connection, driver::Source};

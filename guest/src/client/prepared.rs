@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     message::OutgoingMessage,
     net::AbortSignal,
-    runtime::{self, Signal, next_id},
+    runtime::{self, Announced, Readiness, Signal, next_id},
 };
 
 /// A request that can be made any number of times. URL, options and agent are looked at when it is made: what an agent
@@ -46,16 +46,12 @@ pub struct Fetched {
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
     done: RefCell<VecDeque<Fetched>>,
-    /// Whether whoever announces them has told of all that is done.
-    announced: Cell<bool>,
+    /// Whether somebody was told of all that is done.
+    told: Cell<bool>,
     /// Nobody takes any more.
     abandoned: Cell<bool>,
     changed: Signal,
 }
-
-/// Says when there is something to take of what was fetched; keeps it from nothing.
-#[derive(Debug)]
-pub struct FetchReadiness(Rc<Fetches>);
 
 impl PreparedRequest {
     /// Prepares `http.request(url, options)`. `listening` are the events that each request listens to.
@@ -116,12 +112,13 @@ impl PreparedRequest {
     pub async fn ready(&self) {
         runtime::ensure_driver();
         let fetches = &self.fetches;
-        fetches.changed.wait(|| (!fetches.done.borrow().is_empty()).then_some(())).await;
+        fetches.changed.wait(|| (!fetches.is_empty()).then_some(())).await;
     }
 
     /// What says whenever there is something to take, also while somebody else has this handle.
-    pub fn readiness(&self) -> FetchReadiness {
-        FetchReadiness(Rc::clone(&self.fetches))
+    pub fn readiness(&self) -> Readiness {
+        let fetches: Rc<Fetches> = Rc::clone(&self.fetches);
+        Readiness::new(fetches)
     }
 
     /// Notes what was fetched under this number, which is not 0: see [`runtime::take_watched`].
@@ -165,40 +162,31 @@ impl Drop for PreparedRequest {
     }
 }
 
-impl FetchReadiness {
-    /// Waits until there is something to take that was not there the last time. False when nobody can take it any more.
-    pub async fn next(&self) -> bool {
-        let Self(fetches) = self;
-        let look = || match fetches.abandoned.get() {
-            true => Some(false),
-            false if fetches.announced.get() || fetches.done.borrow().is_empty() => None,
-            false => Some(!fetches.announced.replace(true)),
-        };
-        fetches.changed.wait(look).await
-    }
-
-    /// Nobody was told of what [`Self::next`] said: somebody else is to be.
-    pub fn pass_on(&self) {
-        self.0.announce_rest();
-    }
-}
-
 impl Fetches {
     pub(super) fn done(&self, fetched: Fetched) {
         if self.abandoned.get() {
             return;
         }
-        self.announced.set(false);
         self.done.borrow_mut().push_back(fetched);
         // Others of this turn are complete, too.
-        self.changed.notify_after_turn();
+        self.announce();
+    }
+}
+
+impl Announced for Fetches {
+    fn changed(&self) -> &Signal {
+        &self.changed
     }
 
-    /// What is left has to be told of again.
-    fn announce_rest(&self) {
-        if !self.done.borrow().is_empty() {
-            self.announced.set(false);
-            self.changed.notify_after_turn();
-        }
+    fn told(&self) -> &Cell<bool> {
+        &self.told
+    }
+
+    fn is_empty(&self) -> bool {
+        self.done.borrow().is_empty()
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.get()
     }
 }

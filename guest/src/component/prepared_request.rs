@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     client::{self, PreparedRequest},
-    error, runtime,
+    error,
 };
 
 impl Guest for Component {
@@ -63,7 +63,6 @@ impl GuestPreparedRequest for PreparedRequest {
     }
 
     async fn readiness(&self) -> StreamReader<u8> {
-        runtime::ensure_driver();
         streams::readiness(self.readiness())
     }
 

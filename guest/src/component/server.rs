@@ -35,7 +35,7 @@ impl GuestServer for Server {
         Self::ready(self).await;
     }
 
-    fn readiness(&self) -> StreamReader<u8> {
+    async fn readiness(&self) -> StreamReader<u8> {
         streams::readiness(self.readiness())
     }
 

@@ -5,11 +5,9 @@ use std::{cell::Cell, rc::Rc};
 use wit_bindgen::{StreamReader, StreamResult, StreamWriter};
 
 use crate::{
-    client::FetchReadiness,
     error::Error,
     message::ReadResult,
-    runtime::{self, Signal, unless},
-    server,
+    runtime::{self, Readiness, Signal, unless},
     transport::{IncomingMessage, Sink, Socket},
 };
 
@@ -95,36 +93,9 @@ pub(super) async fn send(socket: &Socket, mut data: StreamReader<u8>) -> Result<
     }
 }
 
-/// What says whenever its object has something to take that was not announced before.
-pub(super) trait Announces: 'static {
-    /// As the method of the same name of a server's.
-    async fn next(&self) -> bool;
-    /// Likewise.
-    fn pass_on(&self);
-}
-
-impl Announces for server::Readiness {
-    async fn next(&self) -> bool {
-        Self::next(self).await
-    }
-
-    fn pass_on(&self) {
-        Self::pass_on(self);
-    }
-}
-
-impl Announces for FetchReadiness {
-    async fn next(&self) -> bool {
-        Self::next(self).await
-    }
-
-    fn pass_on(&self) {
-        Self::pass_on(self);
-    }
-}
-
 /// A byte whenever there is something to take.
-pub(super) fn readiness(readiness: impl Announces) -> StreamReader<u8> {
+pub(super) fn readiness(readiness: Readiness) -> StreamReader<u8> {
+    runtime::ensure_driver();
     let (mut writer, reader) = wasi::wit_stream::new();
     runtime::spawn(async move {
         while readiness.next().await {

@@ -12,6 +12,7 @@ mod deadlines;
 mod driver;
 mod events;
 mod exchange;
+mod readiness;
 mod signal;
 mod watched;
 
@@ -31,6 +32,8 @@ use self::driver::Driver;
 pub(crate) use self::events::event_set;
 pub use self::events::{EventKind, EventLog, Recorded};
 pub use self::exchange::{Demand, Exchange, exchange_with};
+pub(crate) use self::readiness::Announced;
+pub use self::readiness::Readiness;
 pub use self::signal::{Registration, Signal, unless};
 pub use self::watched::{take_watched, watched};
 

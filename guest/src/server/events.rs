@@ -10,7 +10,7 @@ use std::{
 use super::response::ServerResponse;
 use crate::{
     error::Error,
-    runtime::{self, EventKind, Signal},
+    runtime::{self, Announced, EventKind, Signal},
     transport::{IncomingMessage, Socket},
 };
 
@@ -143,8 +143,8 @@ pub(super) struct EventQueue {
     /// How many of them are no requests.
     others: Cell<usize>,
     pub(super) changed: Signal,
-    /// Whether whoever announces events has told of all that wait.
-    announced: Cell<bool>,
+    /// Whether somebody was told of all that wait.
+    told: Cell<bool>,
     /// Connections that stopped parsing because of the bound, each once.
     paused: RefCell<Vec<u64>>,
     /// The application no longer pulls: its server handle is gone.
@@ -160,9 +160,8 @@ impl EventQueue {
             return;
         }
         self.others.set(self.others.get() + usize::from(!kind.is_request()));
-        self.announced.set(false);
         self.events.borrow_mut().push_back(ServerEvent { sequence: runtime::next_sequence(), kind });
-        self.changed.notify_after_turn();
+        self.announce();
     }
 
     /// Takes at most `max` events.
@@ -198,25 +197,6 @@ impl EventQueue {
         taken
     }
 
-    /// What is left has to be told of again.
-    pub(super) fn announce_rest(&self) {
-        if !self.is_empty() {
-            self.announced.set(false);
-            self.changed.notify_after_turn();
-        }
-    }
-
-    /// Waits until there are events that were not announced yet; they are now. False when nobody takes any more.
-    pub(super) async fn to_announce(&self) -> bool {
-        self.changed
-            .wait(|| match self.abandoned.get() {
-                true => Some(false),
-                false if self.is_empty() || self.announced.get() => None,
-                false => Some(!self.announced.replace(true)),
-            })
-            .await
-    }
-
     /// Whether events wait that are no requests.
     pub(super) fn has_others(&self) -> bool {
         self.others.get() > 0
@@ -225,10 +205,6 @@ impl EventQueue {
     /// The connections that may parse again, if there is room.
     pub(super) fn take_paused(&self) -> Vec<u64> {
         if self.is_full() { Vec::new() } else { self.paused.take() }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.events.borrow().is_empty()
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -246,5 +222,23 @@ impl EventQueue {
         self.others.set(0);
         self.changed.notify();
         mem::take(&mut *self.events.borrow_mut())
+    }
+}
+
+impl Announced for EventQueue {
+    fn changed(&self) -> &Signal {
+        &self.changed
+    }
+
+    fn told(&self) -> &Cell<bool> {
+        &self.told
+    }
+
+    fn is_empty(&self) -> bool {
+        self.events.borrow().is_empty()
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.get()
     }
 }

@@ -44,7 +44,7 @@ pub use crate::transport::{IncomingMessage, MessageEvent, Socket, SocketEvent};
 use crate::{
     error::Error,
     net::{AbortSignal, Listener, Stream},
-    runtime::{self, Signal},
+    runtime::{self, Announced as _, Readiness, Signal},
 };
 
 /// How many unanswered requests one connection may have before no more of it is parsed. It is also how much a flood gets
@@ -115,7 +115,8 @@ impl Server {
 
     /// What says whenever there is something to take, also while somebody else has this handle.
     pub fn readiness(&self) -> Readiness {
-        Readiness(Rc::clone(&self.0))
+        let events: Rc<EventQueue> = Rc::clone(&self.0.events);
+        Readiness::new(events)
     }
 
     /// Notes events under this number, which is not 0: see [`runtime::take_watched`].
@@ -220,29 +221,13 @@ impl Drop for Server {
     }
 }
 
-/// Says when a server has something to take; keeps it from nothing.
-#[derive(Debug)]
-pub struct Readiness(Rc<Shared>);
-
-impl Readiness {
-    /// Waits until there is something to take that was not there the last time. False when the server was dropped.
-    pub async fn next(&self) -> bool {
-        self.0.events.to_announce().await
-    }
-
-    /// Nobody was told of what [`Self::next`] said: somebody else is to be.
-    pub fn pass_on(&self) {
-        self.0.events.announce_rest();
-    }
-}
-
 /// What a server's handle, its connections and its jobs share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     settings: RefCell<Rc<Settings>>,
     listened: Cell<ServerEvents>,
     phase: RefCell<Phase>,
-    events: EventQueue,
+    events: Rc<EventQueue>,
     /// Those that are open; their loops own them.
     connections: RefCell<BTreeMap<u64, Weak<Connection>>>,
     /// How many accept loops run.
@@ -274,7 +259,7 @@ impl Shared {
             settings: RefCell::new(Rc::new(settings)),
             listened: Cell::default(),
             phase: RefCell::new(Phase::Idle),
-            events: EventQueue::default(),
+            events: Rc::default(),
             connections: RefCell::default(),
             accepting: Cell::new(0),
             stop: Signal::default(),

@@ -19,7 +19,7 @@ pub(crate) async fn run() -> Done {
     let hello = PreparedAnswer::create(200, &field("Content-Type"), b"hello").expect("it can be sent");
     let large = PreparedAnswer::create(200, &[], &[b'x'; 1 << 20]).expect("it can be sent");
     let mut others = 0;
-    let mut ready = server.readiness();
+    let mut ready = server.readiness().await;
     loop {
         let (state, bytes) = ready.read(Vec::with_capacity(1)).await;
         assert_eq!((state, bytes.len()), (StreamResult::Complete(1), 1));

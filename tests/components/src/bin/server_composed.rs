@@ -41,7 +41,7 @@ mod component {
         spawn_local(echo_messages(Rc::clone(&sockets)));
         println!("listening on http://{}:{}", address.address, address.port);
         let pages = Pages::prepare()?;
-        let (mut ready, mut byte) = (server.readiness(), Vec::with_capacity(1));
+        let (mut ready, mut byte) = (server.readiness().await, Vec::with_capacity(1));
         loop {
             (_, byte) = ready.read(byte).await;
             byte.clear();
