@@ -25,7 +25,10 @@ const OF_THE_CONNECTION: [&str; 9] = [
 main!(reverse_proxy);
 
 async fn reverse_proxy() -> Result<(), Error> {
-    let upstream = std::env::var("UPSTREAM").unwrap_or_else(|_| "http://127.0.0.1:9000".to_owned());
+    let Some(upstream) = Upstream::from_env() else {
+        eprintln!("error: UPSTREAM is to be http://HOST:PORT");
+        std::process::exit(2);
+    };
     let agent = Agent::create(&AgentOptions { keep_alive: Some(true), ..AgentOptions::default() })?;
     let server = Server::create(&ServerOptions::default())?;
     let address = server.listen(ListenOptions::from_env(), None).await?;
@@ -35,16 +38,38 @@ async fn reverse_proxy() -> Result<(), Error> {
     Ok(())
 }
 
-async fn proxy(response: &ServerResponse, upstream: &str, agent: &Agent) -> Result<Option<Reply>, Error> {
+/// The server behind this one.
+struct Upstream {
+    host: String,
+    port: u16,
+}
+
+impl Upstream {
+    fn from_env() -> Option<Self> {
+        let url = std::env::var("UPSTREAM").unwrap_or_else(|_| "http://127.0.0.1:9000".to_owned());
+        let authority = url.strip_prefix("http://")?.trim_end_matches('/');
+        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
+        Some(Self { host: host.trim_matches(['[', ']']).to_owned(), port: port.parse().ok()? })
+    }
+}
+
+async fn proxy(
+    response: &ServerResponse,
+    upstream: &Upstream,
+    agent: &Agent,
+) -> Result<Option<Reply>, Error> {
     let incoming = response.request();
     let line = response.request_line();
+    // The target as it came: who parses it and writes it again asks for something else.
     let options = RequestOptions {
+        host: Some(upstream.host.clone()),
+        port: Some(upstream.port),
         method: Some(line.method),
+        path: Some(line.url),
         headers: Some(headers(&incoming)),
         ..RequestOptions::default()
     };
-    let url = format!("{upstream}{}", line.url);
-    let request = match http::request(Some(&url), Some(options), Some(agent), None) {
+    let request = match http::request(None, Some(options), Some(agent), None) {
         Ok(request) => request,
         Err(error) => return Ok(Some(Reply::text(format!("{}\n", describe(&error))).status(400))),
     };
