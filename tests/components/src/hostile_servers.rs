@@ -14,14 +14,16 @@ use node_http_imports::net::AbortSignal;
 const MOST: u64 = 65_536;
 
 /// How long an application waits for a server that never comes to an end.
-const PATIENCE: u64 = 1000;
+const PATIENCE: u64 = 3000;
 
-/// Arguments: what is done, then ports.
+/// Arguments: what is done, then ports. That of a server that never comes to an end has a `!` behind it.
 pub(crate) async fn run(arguments: Vec<String>) -> Done {
     let (what, ports) = arguments.split_first().expect("what is done");
-    let ports: Vec<u16> = ports.iter().map(|port| port.parse().expect("a port")).collect();
+    let endless: Vec<bool> = ports.iter().map(|port| port.ends_with('!')).collect();
+    let ports: Vec<u16> =
+        ports.iter().map(|port| port.trim_end_matches('!').parse().expect("a port")).collect();
     match what.as_str() {
-        "beside" => beside(&ports).await,
+        "beside" => beside(&ports, &endless).await,
         "idle" => idle(&ports).await,
         "unread" => unread(&ports).await,
         "injection" => injection(ports[0]).await,
@@ -30,16 +32,17 @@ pub(crate) async fn run(arguments: Vec<String>) -> Done {
 }
 
 /// Asks all but the first server twice, and the first one, which is good, for as long as that takes.
-async fn beside(ports: &[u16]) {
+async fn beside(ports: &[u16], endless: &[bool]) {
     let (&good, evil) = ports.split_first().expect("the good server's port");
     let agent = &keeping();
     let (over, answers) = (&Cell::new(false), &Cell::new(0));
     let attacks = async {
-        let attacked = evil.iter().enumerate().map(|(number, &port)| async move {
-            let outcome = attacked(port, agent).await;
+        let each = evil.iter().zip(&endless[1..]).enumerate();
+        let asked = each.map(|(number, (&port, &endless))| async move {
+            let outcome = if endless { given_up(port, agent).await } else { attacked(port, agent).await };
             println!("{number} {outcome} | {}", attacked(port, agent).await);
         });
-        join_all(attacked).await;
+        join_all(asked).await;
         over.set(true);
     };
     let goods = async {
@@ -63,10 +66,14 @@ fn to(port: u16) -> RequestOptions {
 
 /// What came of one request.
 async fn attacked(port: u16, agent: &Agent) -> String {
+    let request = http::get(None, Some(to(port)), Some(agent), None).expect("valid options");
+    outcome(&request).await
+}
+
+/// What came of one request that the application ends when it has waited long enough.
+async fn given_up(port: u16, agent: &Agent) -> String {
     let signal = AbortSignal::new();
-    let options =
-        RequestOptions { host: Some("127.0.0.1".to_owned()), port: Some(port), ..RequestOptions::default() };
-    let request = http::get(None, Some(options), Some(agent), Some(&signal)).expect("valid options");
+    let request = http::get(None, Some(to(port)), Some(agent), Some(&signal)).expect("valid options");
     let outcome = Box::pin(outcome(&request));
     let patience = Box::pin(async {
         sleep(PATIENCE).await;

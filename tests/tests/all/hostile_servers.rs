@@ -83,7 +83,10 @@ impl Evil {
 }
 
 fn case<'a>(what: &str, origins: impl IntoIterator<Item = &'a Origin>) -> Case {
-    let ports: Vec<String> = origins.into_iter().map(Origin::port).collect();
+    case_at(what, origins.into_iter().map(Origin::port).collect())
+}
+
+fn case_at(what: &str, ports: Vec<String>) -> Case {
     let arguments: Vec<&str> = [what].into_iter().chain(ports.iter().map(String::as_str)).collect();
     Case::start_with(SOCKETS, "hostile_servers", &arguments)
 }
@@ -93,7 +96,12 @@ fn case<'a>(what: &str, origins: impl IntoIterator<Item = &'a Origin>) -> Case {
 fn all_at_once(servers: &[(&str, Evil, &str)]) {
     let good = Origin::replying(GOOD);
     let origins: Vec<Origin> = servers.iter().map(|(_, evil, _)| evil.start()).collect();
-    let case = case("beside", [&good].into_iter().chain(&origins));
+    let ports = origins.iter().zip(servers).map(|(origin, (_, _, expected))| {
+        // The application gives up those that never come to an end.
+        let endless = if expected.ends_with("ABORT_ERR") { "!" } else { "" };
+        origin.port() + endless
+    });
+    let case = case_at("beside", [good.port()].into_iter().chain(ports).collect());
     let mut problems = String::new();
     for (number, (name, _, expected)) in servers.iter().enumerate() {
         let outcome = case.line(&format!("{number} "));
