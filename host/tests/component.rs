@@ -104,7 +104,7 @@ fn the_component_wants_little_of_a_runtime() {
         ]
     );
     let exports = names(&world.exports);
-    assert!(exports.iter().all(|name| name.starts_with("node:http/")) && exports.len() == 10, "{exports:?}");
+    assert!(exports.iter().all(|name| name.starts_with("node:http/")) && exports.len() == 11, "{exports:?}");
 }
 
 #[test]
