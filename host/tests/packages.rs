@@ -76,6 +76,7 @@ name = "node-http-packed"
 path = "main.rs"
 
 [build-dependencies]
+sha2 = { version = "0.10", default-features = false }
 wac-graph = "0.12"
 "#;
 const PROGRAM: &str = r#"
