@@ -98,7 +98,8 @@ http {
   upstream app {
     # Kept connections are closed by a replica that drains, and asked for again elsewhere.
     keepalive 16;
-$(for port in "${!replicas[@]}"; do echo "    server 127.0.0.1:$port fail_timeout=1s;"; done)
+    # One that restarts is back in milliseconds: nginx is not to leave it out for a time, lest all are left out.
+$(for port in "${!replicas[@]}"; do echo "    server 127.0.0.1:$port max_fails=0;"; done)
   }
   server {
     listen 127.0.0.1:$front;
