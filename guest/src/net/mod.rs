@@ -181,7 +181,7 @@ impl Writer {
         let piece = piece.into();
         match self {
             #[cfg(target_family = "wasm")]
-            Self::Tcp(writer) => writer.write_all(piece.into_vec()).await,
+            Self::Tcp(writer) => writer.write_all(piece).await,
             #[cfg(all(target_family = "wasm", feature = "batched"))]
             Self::Batch(writer) => writer.write_all(piece).await,
             Self::Memory(writer) => writer.write_all(piece).await,

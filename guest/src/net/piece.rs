@@ -14,14 +14,6 @@ pub enum Piece {
 }
 
 impl Piece {
-    /// The bytes as a buffer of one's own.
-    pub fn into_vec(self) -> Vec<u8> {
-        match self {
-            Self::Owned(bytes) => bytes,
-            Self::Shared(bytes) => bytes.into(),
-        }
-    }
-
     /// How many of the bytes others send, too.
     pub fn shared(&self) -> usize {
         match self {

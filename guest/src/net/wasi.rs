@@ -10,6 +10,7 @@ use std::{
     mem,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll, ready},
 };
 
@@ -22,8 +23,8 @@ use wasi::sockets::{
 };
 use wit_bindgen::{FutureRead, FutureReader, StreamReader, StreamResult, StreamWriter};
 
-use super::{ConnectError, Endpoints, NetError, ReadOutcome, Reader, Stream, Writer};
-use crate::runtime::Span;
+use super::{ConnectError, Endpoints, NetError, Piece, ReadOutcome, Reader, Stream, Writer};
+use crate::runtime::{Charge, Span};
 
 /// How many accepted sockets one read of the listening stream may take.
 const ACCEPT_BATCH: usize = 32;
@@ -146,8 +147,26 @@ pub struct TcpWriter {
 }
 
 impl TcpWriter {
-    /// As [`super::Writer::write_all`].
-    pub async fn write_all(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
+    /// As [`super::Writer::write_all`]. A stream wants a buffer of its own: what others send, too, is copied part by part,
+    /// and the copy charged, as every connection has one.
+    pub async fn write_all(&mut self, piece: Piece) -> Result<Vec<u8>, NetError> {
+        /// So much is copied at a time.
+        const PART: usize = 64 * 1024;
+        let bytes = match piece {
+            Piece::Owned(bytes) => return self.write(bytes).await,
+            Piece::Shared(bytes) => bytes,
+        };
+        let _copy = Charge::new(&Rc::default(), bytes.len().min(PART));
+        let mut buffer = Vec::new();
+        for part in bytes.chunks(PART) {
+            buffer.clear();
+            buffer.extend_from_slice(part);
+            buffer = self.write(buffer).await?;
+        }
+        Ok(buffer)
+    }
+
+    async fn write(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, NetError> {
         let (mut result, mut rest) = self.stream.write(bytes).await;
         while rest.remaining() > 0 {
             if let StreamResult::Dropped = result {
